@@ -1,0 +1,14 @@
+"""The composition root as an app: its commands, and the rights of the two database roles."""
+
+from django.apps import AppConfig, apps
+from django.db.models.signals import post_migrate
+
+from config.grants import grant_app_role
+
+
+class Config(AppConfig):
+    name = "config"
+
+    def ready(self) -> None:
+        # Sent once for each app that has models, after all migrations; one of them is enough.
+        post_migrate.connect(grant_app_role, sender=apps.get_app_config("matching"))

@@ -1,0 +1,37 @@
+"""Celery only wakes: what must happen is a row in PostgreSQL, and a lost task delays it at most."""
+
+import os
+from typing import Any
+
+from celery import Celery, signals
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("veto")
+app.conf.update(
+    broker_connection_retry_on_startup=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_ignore_result=True,
+    task_time_limit=60,
+    task_soft_time_limit=50,
+    task_default_queue="celery",
+    task_routes={"matching.tasks.settle_changes": {"queue": "sequence"}},
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    beat_schedule={
+        # A process killed between commit and publication delays a change by this much and loses nothing.
+        "settle-changes": {
+            "task": "matching.tasks.settle_changes",
+            "schedule": 1.0,
+            "options": {"expires": 1},
+        }
+    },
+)
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@signals.setup_logging.connect
+def keep_our_logging(**_: Any) -> None:
+    """Celery sets up logging of its own unless a receiver stands here; Django's setting has done it."""

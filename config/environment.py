@@ -1,0 +1,91 @@
+"""The environment, parsed once: what an operator can set, with its type and its default.
+
+Values come from the environment, else from the file that `make run` writes into its home. `.env.example` lists them.
+"""
+
+import base64
+import binascii
+import os
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+HOME = Path(os.environ.get("VETO_HOME") or ROOT / ".veto")
+FILE = Path(os.environ.get("VETO_ENV_FILE") or HOME / "veto.env")
+
+CommaSeparated = Annotated[list[str], NoDecode]
+
+
+class Environment(BaseSettings):
+    """Raises pydantic.ValidationError, which names the variable and what it accepts."""
+
+    model_config = SettingsConfigDict(env_file=FILE, env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True)
+
+    # Where things are
+    veto_home: Path = HOME
+    database_url: str
+    database_owner_url: str = ""
+    redis_url: str
+    celery_broker_url: str = ""
+
+    # Secrets
+    django_secret_key: str = Field(min_length=32)
+    api_key_pepper: bytes
+    ref_key: bytes
+    fingerprint_keys: str
+
+    # How it is reached
+    allowed_hosts: CommaSeparated = ["localhost", "127.0.0.1", "[::1]"]
+    trusted_proxy_count: int = Field(default=0, ge=0, le=10)
+    debug: bool = False
+    log_level: str = "INFO"
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def split(cls, value: Any) -> Any:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("api_key_pepper", "ref_key", mode="before")
+    @classmethod
+    def unhex(cls, value: str) -> bytes:
+        try:
+            key = bytes.fromhex(value)
+        except ValueError:
+            key = b""
+        if len(key) != 32:
+            raise ValueError("expected 64 hexadecimal digits")
+        return key
+
+    @model_validator(mode="after")
+    def derive(self) -> Self:
+        self.database_owner_url = self.database_owner_url or self.database_url
+        self.celery_broker_url = self.celery_broker_url or beside(self.redis_url)
+        return self
+
+    @property
+    def fingerprint_key_ring(self) -> dict[str, bytes]:
+        """Key id to key (32 bytes), the current one first. The value reads `k2:<base64>,k1:<base64>`."""
+        ring: dict[str, bytes] = {}
+        for part in self.fingerprint_keys.split(","):
+            key_id, _, encoded = part.strip().partition(":")
+            try:
+                key = base64.b64decode(encoded, validate=True)
+            except binascii.Error:
+                key = b""
+            if not key_id or len(key) != 32:
+                raise ValueError(f"FINGERPRINT_KEYS: {key_id!r} is not `id:base64 of 32 bytes`")
+            ring[key_id] = key
+        return ring
+
+
+def beside(redis_url: str) -> str:
+    """The broker's URL: database 1 of the server whose database 0 is the cache."""
+    address, _, _ = redis_url.partition("?")
+    if address.startswith("unix://"):
+        return f"redis+socket://{address.removeprefix('unix://')}?virtual_host=1"
+    scheme, _, rest = address.partition("://")
+    host, _, _ = rest.partition("/")
+    return f"{scheme}://{host}/1"

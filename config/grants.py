@@ -1,0 +1,38 @@
+"""What the app role may do, granted by the owner after every migration.
+
+A model that is append-only says so itself: `app_may_update` lists the only columns the running service may change
+(often none), and its rows may then not be deleted. Every other table is the app's to write.
+"""
+
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.db import connections
+from django.db.models import Model
+from psycopg import sql
+
+
+def rights(model: type[Model]) -> sql.Composable:
+    columns = getattr(model, "app_may_update", None)
+    if columns is None:
+        return sql.SQL("SELECT, INSERT, UPDATE, DELETE")
+    names = [sql.Identifier(model._meta.get_field(column).column) for column in columns]  # noqa: SLF001
+    return sql.SQL("SELECT, INSERT{update}").format(
+        update=sql.SQL(", UPDATE ({})").format(sql.SQL(", ").join(names)) if names else sql.SQL("")
+    )
+
+
+def grant_app_role(using: str, **_: Any) -> None:
+    role, owner = settings.DATABASES["default"]["USER"], settings.DATABASES["owner"]["USER"]
+    if role == owner:
+        return  # one role only: `manage.py check --deploy` says so
+    app = sql.Identifier(role)
+    with connections[using].cursor() as cursor:
+        cursor.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(app))
+        cursor.execute(sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(app))
+        cursor.execute(sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {}").format(app))
+        cursor.execute(sql.SQL("GRANT SELECT ON django_migrations TO {}").format(app))
+        for model in apps.get_models(include_auto_created=True):
+            table = sql.Identifier(model._meta.db_table)  # noqa: SLF001
+            cursor.execute(sql.SQL("GRANT {} ON {} TO {}").format(rights(model), table, app))

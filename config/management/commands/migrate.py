@@ -1,0 +1,11 @@
+"""`manage.py migrate` speaks as the owner of the database; the running service cannot."""
+
+from argparse import ArgumentParser
+
+from django.core.management.commands import migrate
+
+
+class Command(migrate.Command):
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.set_defaults(database="owner")

@@ -1,0 +1,83 @@
+"""The door: `Authorization: Bearer <key>`, its scope, and from where it may come."""
+
+from typing import cast
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja.security import HttpBearer
+
+from matching import keys
+from matching.access import Access, AccessUnknownError
+from matching.problems import Problem
+from matching.follower import Follower, shared
+from matching.last_used import last_used
+
+
+class PlatformRequest(HttpRequest):
+    """A request whose key was found good."""
+
+    request_id: str
+    access: Access
+    follower: Follower
+    current: bool  # whether this process holds every change acknowledged before the request
+    confirmed: bool  # whether the key may still be believed, beyond "it was good before the cut"
+
+
+def client_address(request: HttpRequest) -> str:
+    """The client's address: past as many proxies as are ours, and never what a client wrote itself."""
+    proxies = settings.TRUSTED_PROXY_COUNT
+    if proxies == 0:
+        return str(request.META.get("REMOTE_ADDR", ""))
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
+    return hops[-proxies] if len(hops) >= proxies else ""
+
+
+class Key(HttpBearer):
+    """Answers 401 or 403 as a problem; 503 where nothing can be known of the key."""
+
+    def __init__(self, scope: str | None = None) -> None:
+        self.scope = scope
+        super().__init__()
+
+    def __call__(self, request: HttpRequest) -> Access:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            raise Problem("invalid-key", "Send the key as `Authorization: Bearer veto_live_…`.")
+        return self.authenticate(request, token.strip())
+
+    def authenticate(self, request: HttpRequest, token: str) -> Access:
+        platform_request = cast("PlatformRequest", request)
+        try:
+            credential = keys.parse(token)
+        except keys.InvalidKeyError as error:
+            raise Problem("invalid-key", f"{str(error).capitalize()}.") from None
+        follower = platform_request.follower = shared()
+        platform_request.current = follower.current()
+        try:
+            belief = follower.directory.look_up(credential.kid, follower.position, current=platform_request.current)
+        except AccessUnknownError:
+            raise Problem("index-behind", "The registry cannot be asked about this key just now.") from None
+        if belief is None or not credential.opens(belief.access.digest):
+            raise Problem("invalid-key", "No such key.")
+        self.permit(belief.access, client_address(request))
+        platform_request.access = belief.access
+        platform_request.confirmed = belief.confirmed
+        structlog.contextvars.bind_contextvars(platform=str(belief.access.platform), kid=belief.access.kid)
+        last_used().note(belief.access.key)
+        return belief.access
+
+    def permit(self, access: Access, address: str) -> None:
+        if access.revoked:
+            raise Problem("invalid-key", "This key was revoked.")
+        if access.expires_at and access.expires_at <= timezone.now():
+            raise Problem("expired-key", f"This key expired on {access.expires_at:%Y-%m-%d}.")
+        if access.suspended:
+            raise Problem("platform-suspended", f"{access.platform_name} is suspended.")
+        if not keys.allowed_from(address, access.networks):
+            raise Problem("ip-not-allowed", f"Allowed from {', '.join(access.networks)}; you call from {address}.")
+        if self.scope and self.scope not in access.scopes:
+            raise Problem(
+                "missing-scope", f"This needs the scope {self.scope!r}; the key has {', '.join(access.scopes)}."
+            )

@@ -1,0 +1,96 @@
+"""Is this image protected, and for which uses?"""
+
+import secrets
+from collections.abc import Collection, Sequence
+from typing import Any, Literal, cast
+
+from django.http import HttpRequest
+from ninja import Query, Router
+
+from matching import checks
+from matching.api import testmode
+from matching.api.auth import Key, PlatformRequest
+from matching.api.schemas import CheckIn, CheckOut, ImageCheckOut, ImageQuery
+from matching.decision import Decision
+from matching.hashing.decoder import DecoderUnavailable, ImageError, shared_decoder
+from matching.hashing.fingerprint import Fingerprint, Hash
+from matching.problems import Problem
+
+router = Router(auth=Key("check"), tags=["check"])
+
+MAX_IMAGE_BYTES = 20 * 1024 * 1024
+IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif", "image/avif", "application/octet-stream")
+
+
+@router.post("/check", response=CheckOut, exclude_none=True, summary="Check an image by its hashes")
+def check(request: HttpRequest, body: CheckIn) -> dict[str, Any]:
+    return answer(cast("PlatformRequest", request), body.query(), body.uses, body.include, asked=["frame"])
+
+
+@router.post(
+    "/check/image",
+    response=ImageCheckOut,
+    exclude_none=True,
+    summary="Check an image",
+    description="The body is the image itself: JPEG, PNG, WebP, GIF or AVIF; at most 20 MB and 100 megapixels. It is "
+    "hashed in memory and dropped. The answer holds the hashes, so that you can move to `/v1/check`.",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in IMAGE_TYPES},
+        }
+    },
+)
+def check_image(request: HttpRequest, parameters: Query[ImageQuery]) -> dict[str, Any]:
+    query = hashes_of(read_image(request), parameters.effort)
+    include = [parameters.include] if parameters.include else []
+    asked = ["frame", "rotations"] if parameters.effort == "high" else ["frame"]
+    given = answer(cast("PlatformRequest", request), query.hashes, parameters.asked, include, asked=asked)
+    hashes = [item._asdict() | {"hash": item.bits.hex()} for item in query.hashes]
+    return given | {"profile": query.profile, "hashes": hashes}
+
+
+def read_image(request: HttpRequest) -> bytes:
+    """The body, counted while it is read. Raises Problem."""
+    image = bytearray()
+    while piece := request.read(64 * 1024):
+        image += piece
+        if len(image) > MAX_IMAGE_BYTES:
+            raise Problem("too-large", f"An image may have {MAX_IMAGE_BYTES} bytes (20 MB); this one has more.")
+    return bytes(image)
+
+
+def hashes_of(image: bytes, effort: Literal["normal", "high"]) -> Fingerprint:
+    """Hashed in the decoder process. Raises Problem."""
+    try:
+        return shared_decoder().query(image, effort=effort)
+    except ImageError as error:
+        raise Problem(error.code, error.detail) from None
+    except DecoderUnavailable:
+        raise Problem("overloaded", "The image could not be decoded just now; nothing is known of it.") from None
+
+
+def answer(
+    request: PlatformRequest, hashes: Sequence[Hash], uses: Collection[str], include: Collection[str], *, asked: list[str]
+) -> dict[str, Any]:
+    """The answer to one question. Raises Problem where a complete, current index cannot be vouched for."""
+    access, follower = request.access, request.follower
+    decision: Decision | None
+    if access.livemode:
+        decision = checks.ask(
+            follower,
+            hashes,
+            uses=uses,
+            current=request.current and request.confirmed,
+            minimum_assurance=access.minimum_assurance,
+            include_possible="possible" in include,
+        )
+    else:
+        decision = testmode.decide(hashes, uses)
+    return {
+        "id": f"chk_{secrets.token_hex(12)}",
+        **checks.in_words(decision, access.platform),
+        "asked": asked,
+        "index": follower.freshness(),
+        "livemode": access.livemode,
+    }

@@ -1,0 +1,87 @@
+"""What a platform's engineer looks up: their key, the vocabulary, the profiles, how fresh the index is."""
+
+from typing import Any, cast
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import translation
+from django.utils.functional import Promise
+from ninja import Router
+
+from matching import uses
+from matching.api import testmode
+from matching.api.auth import Key, PlatformRequest
+from matching.api.check import MAX_IMAGE_BYTES
+from matching.api.schemas import MAX_HASHES, PLAIN, MeOut, StatusOut
+from matching.follower import shared
+from matching.hashing.profile import PROFILES
+
+router = Router(tags=["meta"])
+
+
+@router.get("/me", response=MeOut, auth=Key(), summary="The key you call with")
+def me(request: HttpRequest) -> dict[str, Any]:
+    access = cast("PlatformRequest", request).access
+    return {
+        "platform": access.platform_name,
+        "kid": access.kid,
+        "livemode": access.livemode,
+        "scopes": access.scopes,
+        "networks": access.networks,
+        "expires_at": access.expires_at,
+        "minimum_assurance": access.minimum_assurance,
+        "limits": {"hashes_per_check": MAX_HASHES, "image_bytes": MAX_IMAGE_BYTES, "image_pixels": 100_000_000},
+    }
+
+
+def in_each_language(text: Promise) -> dict[str, str]:
+    said = {}
+    for code, _ in settings.LANGUAGES:
+        with translation.override(code):
+            said[code] = str(text)
+    return said
+
+
+@router.get("/uses", response=dict[str, Any], summary="The vocabulary of uses")
+def vocabulary(request: HttpRequest) -> dict[str, Any]:
+    return {
+        "vocabulary": uses.VOCABULARY,
+        "uses": [
+            {
+                "id": use.id,
+                "label": in_each_language(use.label),
+                "means": in_each_language(use.means),
+                "refusing_also_refuses": use.refusing_also_refuses,
+                "always_refused": use.always_refused,
+                "maps_to": use.maps_to,
+            }
+            for use in uses.USES
+        ],
+        "presets": [
+            {"id": preset.id, "label": in_each_language(preset.label), "uses": preset.uses, "default": preset.default}
+            for preset in uses.PRESETS
+        ],
+        "never_covers": ["accessibility", "safety moderation", "plain resizing or recompression"],
+    }
+
+
+@router.get("/algorithms", response=dict[str, Any], summary="How images are hashed and compared")
+def algorithms(request: HttpRequest) -> dict[str, Any]:
+    return {
+        "profiles": [profile.to_json() for profile in PROFILES.values()],
+        "plain": {
+            "name": PLAIN,
+            "definition": "PDQ hashes as you have them, compared as sent with every stored PDQ hash; no view and no "
+            "orientation is added, so that mirrored, turned, framed and most cropped copies are not found",
+        },
+        "test_mode": {outcome: bits.hex() for bits, outcome in testmode.HASHES.items()},
+    }
+
+
+@router.get("/status", response=StatusOut, summary="How fresh this process's index is")
+def status(request: HttpRequest) -> dict[str, Any]:
+    follower = shared()
+    current = follower.current()
+    index = follower.freshness()
+    state = "current" if current else "behind" if index else "loading"
+    return {"status": state, "index": index, "hashes": len(follower.index)}

@@ -1,0 +1,26 @@
+"""Problems as answers: `application/problem+json`."""
+
+import orjson
+from django.http import HttpRequest, HttpResponse
+
+from matching.problems import Problem
+
+BY_STATUS = {
+    400: "malformed-request",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "too-large",
+    500: "internal-error",
+}
+
+
+def response(problem: Problem, request: HttpRequest) -> HttpResponse:
+    document = problem.to_json() | {"request_id": getattr(request, "request_id", "")}
+    answer = HttpResponse(
+        orjson.dumps(document), status=problem.kind.status, content_type="application/problem+json"
+    )
+    if problem.kind.status == 401:
+        answer["WWW-Authenticate"] = 'Bearer realm="veto"'
+    if problem.kind.status in {429, 503}:
+        answer["Retry-After"] = "1"
+    return answer

@@ -1,0 +1,247 @@
+"""What the API takes and gives, as types. Requests refuse unknown fields: a misspelt `uses` must not pass for none."""
+
+import base64
+import binascii
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from matching import uses
+from matching.hashing.fingerprint import HASH_BYTES, Hash
+from matching.hashing.profile import PROFILES, VETO_1
+
+PLAIN = "pdq"  # the profile of those who have plain PDQ hashes only
+MAX_HASHES = 256
+PDQ_BITS_SET = range(120, 137)  # a median cuts 256 coefficients in half; a few ties are possible
+
+Outcome = Literal["denied", "ask", "no_match"]
+
+
+def known_profile(name: str) -> str:
+    names = [*PROFILES, PLAIN]
+    if name not in names:
+        raise PydanticCustomError(
+            "unsupported-profile", "{name} is not a profile; send {known}", {"name": repr(name), "known": " or ".join(names)}
+        )
+    return name
+
+
+def known_uses(ids: list[str]) -> list[str]:
+    try:
+        return uses.in_order(ids)
+    except uses.UnknownUseError as error:
+        raise PydanticCustomError("unknown-use", "{message}", {"message": str(error)}) from None
+
+
+def bits_of(text: str) -> bytes:
+    """The 32 bytes of 64 hexadecimal digits; the error says what is wrong with the shape and never repeats the hash."""
+    try:
+        bits = bytes.fromhex(text) if len(text) == 2 * HASH_BYTES and text.isalnum() else b""
+    except ValueError:
+        bits = b""
+    if not bits:
+        raise PydanticCustomError(
+            "invalid-hash", "a hash has 64 hexadecimal digits; this has {length} characters", {"length": len(text)}
+        )
+    return bits
+
+
+def plausible(item: Hash) -> Hash:
+    """A hash that its algorithm can give. One below the minimum quality is not compared, and so may be anything."""
+    bits_set = int.from_bytes(item.bits).bit_count()
+    if item.quality < VETO_1.minimum_quality:
+        return item
+    if item.algorithm == "pdq" and bits_set not in PDQ_BITS_SET:
+        raise PydanticCustomError(
+            "invalid-hash", "a PDQ hash has about 128 of its 256 bits set; this has {bits_set}", {"bits_set": bits_set}
+        )
+    if bits_set in {0, 8 * HASH_BYTES}:
+        raise PydanticCustomError("invalid-hash", "a hash with all bits alike is that of a blank image", {})
+    return item
+
+
+Uses = Annotated[list[str], AfterValidator(known_uses)]
+Name = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[a-z0-9+.-]+$")]
+Include = Literal["possible"]
+
+
+class Request(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def only_known_fields(cls, data: Any) -> Any:
+        if isinstance(data, dict) and (unknown := sorted(data.keys() - cls.model_fields.keys())):
+            raise PydanticCustomError(
+                "invalid-request",
+                "unknown field {unknown}; the fields are {known}",
+                {"unknown": ", ".join(unknown)[:100], "known": ", ".join(cls.model_fields)},
+            )
+        return data
+
+
+class HashIn(Request):
+    view: Name = Field("full", description="Name of the view, from the profile.")
+    orientation: Name = Field("original", description="Name of the orientation, from the profile.")
+    algorithm: Literal["pdq", "dhash"] = "pdq"
+    hash: str = Field(description="64 hexadecimal digits, most significant bit first.")
+    quality: int = Field(100, ge=0, le=100, description="PDQ's quality; hashes below 50 are not compared.")
+
+    @model_validator(mode="after")
+    def check_hash(self) -> Self:
+        plausible(self.to_hash())
+        return self
+
+    def to_hash(self) -> Hash:
+        return Hash(self.view, self.algorithm, bits_of(self.hash), self.quality, self.orientation)
+
+
+class CheckIn(Request):
+    """One image as the hashes of its views: as `hashes`, or for speed as `packed` with `views`."""
+
+    profile: Annotated[str, AfterValidator(known_profile)]
+    hashes: list[HashIn] = Field(default=[], max_length=MAX_HASHES)
+    packed: str | None = Field(None, description="Base64 of n × 32 bytes, one hash after the other.")
+    views: list[Name] = Field(
+        default=[],
+        max_length=MAX_HASHES,
+        description="With `packed`: the view of each hash. A view `dhash` is the dhash of the full frame, all others are PDQ.",
+    )
+    uses: Uses = Field(default=list(uses.IDS), description="The uses asked for; all of them when left out.")
+    grants: list[Annotated[str, Field(max_length=4096)]] = Field(
+        default=[], max_length=20, description="Grant tokens. None are issued yet, so none lifts anything."
+    )
+    include: list[Include] = Field(default=[], description="`possible`: also say `ask` for what is only possibly the image.")
+
+    @field_validator("uses")
+    @classmethod
+    def some_use(cls, value: list[str]) -> list[str]:
+        return value or list(uses.IDS)
+
+    @model_validator(mode="after")
+    def one_way(self) -> Self:
+        if bool(self.hashes) == (self.packed is not None):
+            raise PydanticCustomError("invalid-request", "send 1 to 256 hashes, either as `hashes` or as `packed`", {})
+        self.query()
+        return self
+
+    def query(self) -> list[Hash]:
+        """The hashes that are asked."""
+        if self.packed is None:
+            return [item.to_hash() for item in self.hashes]
+        try:
+            data = base64.b64decode(self.packed, validate=True)
+        except binascii.Error:
+            data = b""
+        if not data or len(data) != HASH_BYTES * len(self.views):
+            raise PydanticCustomError(
+                "invalid-hash",
+                "`packed` is base64 of 32 bytes for each of the {count} views; this has {length} bytes",
+                {"count": len(self.views), "length": len(data)},
+            )
+        pieces = [data[start : start + HASH_BYTES] for start in range(0, len(data), HASH_BYTES)]
+        return [
+            plausible(Hash("full", "dhash", bits, 100) if view == "dhash" else Hash(view, "pdq", bits, 100))
+            for view, bits in zip(self.views, pieces, strict=True)
+        ]
+
+
+class ImageQuery(Request):
+    """The parameters of an image check, in the address: none of them says anything of the image."""
+
+    uses: str = Field("", description="The uses asked for, with commas between; all of them when left out.")
+    include: Include | None = None
+    effort: Literal["normal", "high"] = Field("normal", description="`high` also asks the image turned by small angles.")
+
+    @field_validator("uses")
+    @classmethod
+    def known(cls, value: str) -> str:
+        return ",".join(known_uses([use.strip() for use in value.split(",") if use.strip()]))
+
+    @property
+    def asked(self) -> list[str]:
+        return self.uses.split(",") if self.uses else list(uses.IDS)
+
+
+class MatchOut(BaseModel):
+    ref: str = Field(description="Stable for you, and different for every other platform.")
+    strength: Literal["strong", "match", "possible"]
+    uses: dict[str, Outcome]
+    assurance: int = Field(description="0 anonymous, 1 e-mail, 2 vouched, 3 identified.")
+    since: date
+
+
+class CacheOut(BaseModel):
+    ttl_s: int = Field(description="How long this answer may be kept; a miss may not be kept at all.")
+
+
+class IndexOut(BaseModel):
+    epoch: int
+    generation: int = Field(description="The number of the last change that this answer takes into account.")
+    as_of: datetime
+
+
+class CheckOut(BaseModel):
+    id: str
+    result: Literal["protected", "ask", "no_match", "indeterminate"] = Field(
+        description="Treat a value that you do not know as `indeterminate`."
+    )
+    reason: Literal["low_quality"] | None = None
+    action: Literal["proceed"] | None = None
+    uses: dict[str, Outcome]
+    matches: list[MatchOut]
+    asked: list[Literal["frame", "rotations", "details"]] = Field(description="What was compared.")
+    cache: CacheOut
+    index: IndexOut
+    livemode: bool
+
+
+class HashOut(BaseModel):
+    view: str
+    orientation: str
+    algorithm: str
+    hash: str
+    quality: int
+    frame: int
+
+
+class ImageCheckOut(CheckOut):
+    profile: str
+    hashes: list[HashOut] = Field(description="What was asked: send these to /v1/check and keep your images.")
+
+
+class MeOut(BaseModel):
+    platform: str
+    kid: str
+    livemode: bool
+    scopes: list[str]
+    networks: list[str]
+    expires_at: datetime | None
+    minimum_assurance: int
+    limits: dict[str, int]
+
+
+class StatusOut(BaseModel):
+    status: Literal["current", "behind", "loading"]
+    index: IndexOut | None
+    hashes: int
+
+
+class ErrorOut(BaseModel):
+    pointer: str
+    detail: str
+
+
+class ProblemOut(BaseModel):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    request_id: str
+    errors: list[ErrorOut] = []
+    fallback: dict[str, Any] | None = None

@@ -1,0 +1,98 @@
+"""The API as one object, and the two addresses that a load balancer asks."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import orjson
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import URLPattern, URLResolver, path
+from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
+from ninja.parser import Parser
+from ninja.renderers import BaseRenderer
+
+from matching.api import check, meta
+from matching.api.problems import response
+from matching.problems import KINDS, Problem
+from matching.api.schemas import ProblemOut
+from matching.follower import shared
+
+
+class OrjsonParser(Parser):
+    def parse_body(self, request: HttpRequest) -> Any:
+        return orjson.loads(request.body)
+
+
+class OrjsonRenderer(BaseRenderer):
+    media_type = "application/json"
+
+    def render(self, request: HttpRequest, data: Any, *, response_status: int) -> bytes:
+        return orjson.dumps(data)
+
+
+api = NinjaAPI(
+    title="Veto",
+    version="1",
+    description="Ask whether an image is protected, and for which uses, before an AI edits it.",
+    docs_url=None,
+    openapi_url=None,
+    parser=OrjsonParser(),
+    renderer=OrjsonRenderer(),
+    urls_namespace="api",
+)
+api.add_router("/v1", check.router)
+api.add_router("/v1", meta.router)
+
+
+@api.exception_handler(Problem)
+def on_problem(request: HttpRequest, problem: Problem) -> HttpResponse:
+    return response(problem, request)
+
+
+@api.exception_handler(RequestDataTooBig)
+def on_too_much(request: HttpRequest, _: RequestDataTooBig) -> HttpResponse:
+    return response(Problem("too-large", "A JSON body may have 1 MiB; this one has more."), request)
+
+
+@api.exception_handler(HttpError)
+def on_http_error(request: HttpRequest, _: HttpError) -> HttpResponse:
+    """ninja raises it for one thing here: a body that is not JSON."""
+    return response(Problem("malformed-json", "The body is not one JSON object in UTF-8."), request)
+
+
+@api.exception_handler(ValidationError)
+def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    errors = [
+        {"pointer": pointer(entry["loc"]), "detail": str(entry["msg"])}
+        for entry in error.errors
+    ]
+    kinds = [str(entry["type"]) for entry in error.errors]
+    code = next((kind for kind in kinds if kind in KINDS), "invalid-request")
+    detail = "; ".join(f"{entry['pointer']}: {entry['detail']}" for entry in errors[:3])
+    return response(Problem(code, detail, errors=errors[:20]), request)
+
+
+def pointer(location: tuple[Any, ...]) -> str:
+    """Where it is: a JSON pointer into the body, or the name of a parameter of the address."""
+    source, *steps = location
+    inside = "/".join(str(step) for step in steps[1:])
+    return f"/{inside}" if source == "body" else f"?{inside}"
+
+
+def healthz(_: HttpRequest) -> JsonResponse:
+    """This process answers."""
+    return JsonResponse({"status": "ok"})
+
+
+def readyz(_: HttpRequest) -> JsonResponse:
+    """This process can answer checks: its index is loaded and current."""
+    ready = shared().current()
+    return JsonResponse({"status": "ready" if ready else "not ready"}, status=200 if ready else 503)
+
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", api.urls),
+    path("healthz", healthz),
+    path("readyz", readyz),
+]

@@ -1,0 +1,102 @@
+"""From hits to an answer: the decision table of the API. Pure: no database, no clock, no request."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+from matching import uses
+from matching.hashing.profile import Algorithm
+from matching.index.interface import Claim, Hit
+
+
+class Strength(IntEnum):
+    """How near a match is; all that is ever said of a distance."""
+
+    POSSIBLE = 1
+    MATCH = 2
+    STRONG = 3
+
+
+class Outcome(IntEnum):
+    """What is said of one use; the greater is the more restrictive."""
+
+    NO_MATCH = 0
+    ASK = 1
+    DENIED = 2
+
+
+RESULT = {Outcome.NO_MATCH: "no_match", Outcome.ASK: "ask", Outcome.DENIED: "protected"}
+
+
+def say(outcomes: Mapping[str, Outcome]) -> dict[str, str]:
+    """The outcomes in the API's words: `denied`, `ask`, `no_match`."""
+    return {use: outcome.name.lower() for use, outcome in outcomes.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A protection that was found, and what it says of each use that was asked for."""
+
+    claim: Claim
+    strength: Strength
+    uses: Mapping[str, Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`matches` are those that count for a use that was asked for, the most restrictive and nearest first."""
+
+    uses: Mapping[str, Outcome]
+    matches: tuple[Match, ...]
+
+    @property
+    def result(self) -> str:
+        return RESULT[max(self.uses.values(), default=Outcome.NO_MATCH)]
+
+
+def strength_of(hit: Hit, algorithm: Algorithm) -> Strength | None:
+    """By the algorithm's thresholds; None beyond the widest."""
+    limits = algorithm.thresholds
+    if hit.distance <= limits.strong:
+        return Strength.STRONG
+    if hit.distance <= limits.match:
+        return Strength.MATCH
+    return Strength.POSSIBLE if hit.distance <= limits.possible else None
+
+
+def outcome_of(claim: Claim, strength: Strength, use: str, minimum_assurance: int) -> Outcome:
+    """What one claim says of one use. A platform's minimum assurance never weakens what is always refused."""
+    if not claim.uses & uses.to_mask([use]):
+        return Outcome.NO_MATCH
+    if strength is Strength.POSSIBLE:
+        return Outcome.ASK
+    if claim.assurance < minimum_assurance and not uses.BY_ID[use].always_refused:
+        return Outcome.ASK
+    return Outcome.DENIED
+
+
+def decide(
+    hits: Iterable[Hit],
+    *,
+    algorithms: Mapping[str, Algorithm],
+    asked: Collection[str],
+    minimum_assurance: int = 0,
+    include_possible: bool = False,
+) -> Decision:
+    """Per use the most restrictive over all claims, each with its nearest hash. `asked` are ids of the vocabulary."""
+    nearest: dict[Claim, Strength] = {}
+    for hit in hits:
+        strength = strength_of(hit, algorithms[hit.algorithm])
+        if strength is not None and (include_possible or strength > Strength.POSSIBLE):
+            nearest[hit.claim] = max(strength, nearest.get(hit.claim, strength))
+    order = uses.in_order(asked)
+    matches = [
+        Match(claim, strength, {use: outcome_of(claim, strength, use, minimum_assurance) for use in order})
+        for claim, strength in nearest.items()
+    ]
+    telling = [match for match in matches if any(match.uses.values())]
+    telling.sort(key=lambda match: (max(match.uses.values()), match.strength), reverse=True)
+    return Decision(
+        uses={use: max((match.uses[use] for match in telling), default=Outcome.NO_MATCH) for use in order},
+        matches=tuple(telling),
+    )

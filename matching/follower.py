@@ -1,0 +1,181 @@
+"""The follower: keeps this process's index and its memory of keys in step with the change sequence.
+
+Its one promise: after `current()` has returned true, every change that was acknowledged before the call is held. When
+that cannot be known the answer is false, and the API then says 503 rather than `no_match`.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import structlog
+from django.db import DatabaseError, InterfaceError, close_old_connections, transaction
+from django.utils import timezone
+
+from matching import keyring, sequence, uses
+from matching.access import Directory
+from matching.hashing.fingerprint import Fingerprint
+from matching.index.interface import Claim, Index
+from matching.index.scan import ScanIndex
+from matching.keyring import Sealed, UnreadableBlobError
+from matching.models import Change, Protection, Sequence
+from matching.published import Latest, Position
+
+log = structlog.get_logger(__name__)
+
+BATCH = 2000  # rows applied to the index at once
+PULSE_S = 1.0  # how often an idle process catches up, so that no request finds much to do
+
+
+class GapError(Exception):
+    """The sequence does not follow on from what is held (a restored or pruned database): start over."""
+
+
+def load_claim(row: Protection) -> tuple[Claim, Fingerprint]:
+    """Raises UnreadableBlobError."""
+    sealed = Sealed(row.key_id, bytes(row.fingerprint))
+    data = keyring.unseal(sealed, protection=row.id, profile=row.profile)
+    try:
+        fingerprint = Fingerprint.from_bytes(data)
+    except ValueError:
+        raise UnreadableBlobError(f"the fingerprint of protection {row.id} is not of a known version") from None
+    return Claim(row.id, uses.to_mask(row.uses), row.assurance, row.created_at.date()), fingerprint
+
+
+def in_batches(rows: Iterable[Protection]) -> Iterator[list[Protection]]:
+    batch: list[Protection] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    yield batch
+
+
+class Follower:
+    """Thread-safe. `index` is replaced whole when it must be built anew."""
+
+    def __init__(self, new_index: Callable[[], Index] = ScanIndex) -> None:
+        self._new_index = new_index
+        self._applying = threading.Lock()
+        self._latest: Latest | None = None
+        self._ended = threading.Event()
+        self.index = new_index()
+        self.directory = Directory()
+        self.position: Position | None = None
+        self.as_of: datetime | None = None
+
+    def current(self) -> bool:
+        """Whether this process holds every change acknowledged before the call; applies what is missing first."""
+        asked_at = timezone.now()
+        latest = self._latest
+        if latest is None or self.position is None:
+            return False
+        try:
+            position = latest.position()
+            if self.position < position:
+                self._catch_up(position)
+        except (DatabaseError, InterfaceError, UnreadableBlobError) as error:
+            log.warning("index_cannot_catch_up", error=type(error).__name__)
+            return False
+        held = self.position
+        if held is None or held < position:
+            return False
+        self.as_of = asked_at
+        return True
+
+    def freshness(self) -> dict[str, Any] | None:
+        """Epoch, generation and time of what is held, as the API says it; None before the first load."""
+        held, as_of = self.position, self.as_of
+        if held is None or as_of is None:
+            return None
+        return {"epoch": held.epoch, "generation": held.number, "as_of": as_of}
+
+    def load(self) -> None:
+        """Build the index from PostgreSQL. Raises DatabaseError, InterfaceError, UnreadableBlobError."""
+        with self._applying:
+            self._load()
+
+    def _load(self) -> None:
+        asked_at = timezone.now()
+        start = Sequence.objects.get()  # read first: what commits meanwhile comes again as a change
+        index = self._new_index()
+        active = Protection.objects.filter(state=Protection.State.ACTIVE)
+        with transaction.atomic():
+            for batch in in_batches(active.iterator(chunk_size=BATCH)):
+                index.apply([load_claim(row) for row in batch], [])
+        self.index = index
+        self._latest = Latest(start.lineage, sequence.in_database)
+        self.position = Position(start.epoch, start.number)
+        self.directory.changed(self.position)
+        self.as_of = asked_at
+        log.info("index_loaded", hashes=len(index), epoch=start.epoch, generation=start.number)
+
+    def _catch_up(self, wanted: Position) -> None:
+        with self._applying:
+            if self.position is not None and self.position >= wanted:
+                return  # another thread has done it
+            try:
+                while self._apply_next():
+                    pass
+            except GapError:
+                log.warning("index_starts_over", generation=wanted.number)
+                self.position = None
+
+    def _apply_next(self) -> bool:
+        """Apply the next changes; whether there were any."""
+        held = self.position
+        there = Sequence.objects.get()
+        if held is None or there.epoch != held.epoch or (self._latest and there.lineage != self._latest.lineage):
+            raise GapError
+        changes = list(Change.objects.filter(number__gt=held.number).order_by("number")[:BATCH])
+        numbers = [change.number for change in changes]
+        if numbers != list(range(held.number + 1, held.number + 1 + len(changes))):
+            raise GapError
+        if not changes:
+            if there.number > held.number:
+                raise GapError
+            return False
+        self._apply(changes, Position(held.epoch, held.number + len(changes)))
+        return True
+
+    def _apply(self, changes: list[Change], position: Position) -> None:
+        subjects = {change.subject for change in changes if change.kind == Change.Kind.PROTECTION}
+        rows = Protection.objects.filter(id__in=subjects, state=Protection.State.ACTIVE)
+        put = [load_claim(row) for row in rows]
+        self.index.apply(put, subjects - {claim.protection for claim, _ in put})
+        if any(change.kind == Change.Kind.ACCESS for change in changes):
+            self.directory.changed(position)
+        self.position = position
+
+    def run(self) -> None:
+        """Load, then catch up once a second, until `end`. For a thread of its own."""
+        while not self._ended.is_set():
+            try:
+                if self.position is None:
+                    self.load()
+                else:
+                    self.current()
+            except (DatabaseError, InterfaceError, UnreadableBlobError) as error:
+                log.warning("index_cannot_load", error=type(error).__name__, detail=_safe(error))
+            finally:
+                close_old_connections()
+            self._ended.wait(PULSE_S)
+
+    def end(self) -> None:
+        self._ended.set()
+
+
+def _safe(error: Exception) -> str:
+    """What may be logged of an error: of a database's, nothing, since it may quote a row."""
+    return str(error) if isinstance(error, UnreadableBlobError) else ""
+
+
+@cache
+def shared() -> Follower:
+    """This process's follower, following in a thread of its own."""
+    follower = Follower()
+    threading.Thread(target=follower.run, name="follower", daemon=True).start()
+    return follower

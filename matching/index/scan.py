@@ -1,0 +1,151 @@
+"""The plain index: compare everything. Its answers are the oracle for every faster one."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.hashing.fingerprint import HASH_BYTES, Fingerprint, Hash
+from matching.hashing.profile import BITS, VETO_1, Algorithm, CandidateRule, Profile
+from matching.index.interface import Claim, Hit
+
+WORDS: Final = HASH_BYTES // 8
+FEW: Final = 1024  # claims below which the codes of the dead are not worth clearing away
+CHUNK: Final = 4096  # codes compared at once, so that what is computed for 48 queries stays in a core's cache
+
+
+def as_words(hashes: Sequence[Hash]) -> npt.NDArray[np.uint64]:
+    """The codes as an array of shape (n, 4), dtype uint64; the order of the bits is that of the bytes."""
+    joined = b"".join(item.bits for item in hashes)
+    return np.frombuffer(joined, np.uint64).reshape(-1, WORDS)
+
+
+def candidates(difference: npt.NDArray[np.uint64], rule: CandidateRule) -> npt.NDArray[np.bool_]:
+    """Which differences (n, 4) of two codes make a candidate: few enough flips in at least one band. Shape (n,)."""
+    bits = np.unpackbits(difference.view(np.uint8), axis=1)[:, rule.permutation]
+    flips = bits.reshape(len(bits), rule.bands, BITS // rule.bands).sum(axis=2)
+    return np.asarray((flips <= rule.flips).any(axis=1))
+
+
+@dataclass(slots=True)
+class Codes:
+    """The codes of one algorithm and the slot of the claim that each belongs to. Grows at its end, never in between."""
+
+    words: npt.NDArray[np.uint64]
+    slots: npt.NDArray[np.int64]
+    length: int = 0
+
+    @classmethod
+    def empty(cls) -> "Codes":
+        return cls(np.empty((64, WORDS), np.uint64), np.empty(64, np.int64))
+
+    def extended(self, words: npt.NDArray[np.uint64], slots: npt.NDArray[np.int64]) -> "Codes":
+        """With these at the end. A search on the old value goes on undisturbed: it looks no further than its length."""
+        length = self.length + len(words)
+        all_words, all_slots = self.words, self.slots
+        if length > len(all_words):
+            room = max(length, 2 * len(all_words))
+            all_words, all_slots = np.empty((room, WORDS), np.uint64), np.empty(room, np.int64)
+            all_words[: self.length], all_slots[: self.length] = self.words[: self.length], self.slots[: self.length]
+        all_words[self.length : length], all_slots[self.length : length] = words, slots
+        return Codes(all_words, all_slots, length)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One moment of the index. `alive[slot]` says whether the claim in that slot still stands."""
+
+    codes: Mapping[str, Codes]
+    claims: list[Claim]
+    alive: npt.NDArray[np.bool_]
+
+
+class ScanIndex:
+    """Implements `Index`. Every `apply` makes a new state and puts it in place whole; a search keeps the one it began on."""
+
+    def __init__(self, profile: Profile = VETO_1) -> None:
+        self._algorithms = profile.algorithms
+        self._state = State({name: Codes.empty() for name in self._algorithms}, [], np.empty(0, np.bool_))
+        self._slot_of: dict[UUID, int] = {}
+
+    def __len__(self) -> int:
+        state = self._state
+        return sum(
+            int(state.alive[codes.slots[: codes.length]].sum()) for codes in state.codes.values()
+        )
+
+    def apply(self, put: Iterable[tuple[Claim, Fingerprint]], remove: Iterable[UUID]) -> None:
+        put = list(put)
+        state = self._state
+        first = len(state.claims)
+        alive = np.concatenate([state.alive, np.ones(len(put), np.bool_)])
+        for protection in [*remove, *(claim.protection for claim, _ in put)]:
+            if (slot := self._slot_of.pop(protection, None)) is not None:
+                alive[slot] = False
+        state.claims.extend(claim for claim, _ in put)
+        for slot, (claim, _) in enumerate(put, first):
+            if (replaced := self._slot_of.get(claim.protection)) is not None:
+                alive[replaced] = False
+            self._slot_of[claim.protection] = slot
+        codes = {
+            name: self._with(state.codes[name], name, first, [fingerprint for _, fingerprint in put])
+            for name in self._algorithms
+        }
+        self._state = self._without_the_dead(State(codes, state.claims, alive))
+
+    def _with(self, codes: Codes, algorithm: str, first: int, fingerprints: Sequence[Fingerprint]) -> Codes:
+        added = [
+            (slot, item)
+            for slot, fingerprint in enumerate(fingerprints, first)
+            for item in fingerprint.hashes
+            if item.algorithm == algorithm
+        ]
+        if not added:
+            return codes
+        return codes.extended(as_words([item for _, item in added]), np.array([slot for slot, _ in added], np.int64))
+
+    def _without_the_dead(self, state: State) -> State:
+        """The same without the codes of claims that no longer stand, once they are more than the others."""
+        if 2 * int(state.alive.sum()) >= len(state.claims) or len(state.claims) < FEW:
+            return state
+        codes = {}
+        new_slot = np.cumsum(state.alive) - 1
+        for name, old in state.codes.items():
+            slots = old.slots[: old.length]
+            kept = state.alive[slots]
+            codes[name] = Codes.empty().extended(old.words[: old.length][kept], new_slot[slots[kept]])
+        claims = [claim for claim, stands in zip(state.claims, state.alive, strict=True) if stands]
+        self._slot_of = {claim.protection: slot for slot, claim in enumerate(claims)}
+        return State(codes, claims, np.ones(len(claims), np.bool_))
+
+    def search(self, hashes: Sequence[Hash]) -> list[Hit]:
+        state = self._state
+        return [
+            Hit(state.claims[slot], name, distance)
+            for name, algorithm in self._algorithms.items()
+            for slot, distance in nearest(
+                algorithm, state.codes[name], [item for item in hashes if item.algorithm == name]
+            ).items()
+            if state.alive[slot]
+        ]
+
+
+def nearest(algorithm: Algorithm, codes: Codes, hashes: Sequence[Hash]) -> dict[int, int]:
+    """The smallest distance for each slot of which a code is a candidate and within the algorithm's widest threshold."""
+    if not hashes:
+        return {}
+    queries = as_words(hashes)
+    found: dict[int, int] = {}
+    for start in range(0, codes.length, CHUNK):
+        stop = min(start + CHUNK, codes.length)
+        difference = queries[:, None, :] ^ codes.words[None, start:stop, :]
+        distance = np.bitwise_count(difference).sum(axis=2, dtype=np.int64)
+        query, code = np.nonzero(distance <= algorithm.thresholds.possible)
+        compared = candidates(difference[query, code], algorithm.candidates)
+        query, code = query[compared], code[compared]
+        for slot, bits in zip(codes.slots[start + code].tolist(), distance[query, code].tolist(), strict=True):
+            found[slot] = min(bits, found.get(slot, bits))
+    return found

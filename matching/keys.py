@@ -1,0 +1,136 @@
+"""API keys: `veto_live_<kid>_<secret><crc>`, base62. What is stored of the secret is HMAC-SHA256(pepper, secret).
+
+kid: 10 characters, may be shown. secret: 256 bits in 43 characters. crc: CRC-32 of all that stands before it, in 6
+characters, so that a mistyped or leaked key is recognised with no look-up.
+"""
+
+import hashlib
+import hmac
+import ipaddress
+import re
+import secrets
+import string
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from matching import sequence
+from matching.models import ApiKey, Change, Platform
+from matching.models.platform import SCOPES
+
+DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
+SHAPE = re.compile(r"veto_(live|test)_([0-9A-Za-z]{10})_([0-9A-Za-z]{43})([0-9A-Za-z]{6})", re.ASCII)
+
+
+class InvalidKeyError(ValueError):
+    """Not a key, or a mistyped one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A key as its holder sends it."""
+
+    livemode: bool
+    kid: str
+    secret: str
+
+    def __str__(self) -> str:
+        body = f"veto_{'live' if self.livemode else 'test'}_{self.kid}_{self.secret}"
+        return body + base62(zlib.crc32(body.encode()), 6)
+
+    def __repr__(self) -> str:
+        return f"Credential({self.kid})"
+
+    @property
+    def digest(self) -> bytes:
+        return hmac.digest(settings.API_KEY_PEPPER, self.secret.encode(), hashlib.sha256)
+
+    def opens(self, digest: bytes) -> bool:
+        return hmac.compare_digest(self.digest, digest)
+
+
+def base62(number: int, width: int) -> str:
+    digits = []
+    for _ in range(width):
+        number, rest = divmod(number, 62)
+        digits.append(DIGITS[rest])
+    return "".join(reversed(digits))
+
+
+def parse(text: str) -> Credential:
+    """Raises InvalidKeyError, whose message never repeats the text."""
+    match = SHAPE.fullmatch(text)
+    if match is None:
+        raise InvalidKeyError("this is not a key: one reads veto_live_… or veto_test_… and has 70 characters")
+    mode, kid, secret, _ = match.groups()
+    credential = Credential(mode == "live", kid, secret)
+    if str(credential) != text:
+        raise InvalidKeyError("the key is mistyped: its last six characters do not fit the others")
+    return credential
+
+
+def known_scopes(scopes: Iterable[str]) -> list[str]:
+    """Raises ValueError, which names the unknown scope and the known ones."""
+    chosen = set(scopes)
+    if unknown := chosen - set(SCOPES):
+        raise ValueError(f"unknown scope {', '.join(map(repr, sorted(unknown)))}; the scopes are {', '.join(SCOPES)}")
+    return [scope for scope in SCOPES if scope in chosen]
+
+
+def known_networks(networks: Iterable[str]) -> list[str]:
+    """Raises ValueError, which names what is not a network."""
+    try:
+        return [str(ipaddress.ip_network(network)) for network in networks]
+    except ValueError as error:
+        raise ValueError(f"{error}; write a network as 192.0.2.0/24 or 2001:db8::/32") from None
+
+
+def issue(
+    *,
+    platform: Platform,
+    livemode: bool,
+    scopes: Iterable[str] = ("check",),
+    networks: Iterable[str] = (),
+    expires_at: datetime | None = None,
+) -> tuple[ApiKey, Credential]:
+    """A new key; the credential is to be shown once. Raises ValueError for an unknown scope or a bad network."""
+    kid = base62(secrets.randbelow(62**10), 10)
+    credential = Credential(livemode, kid, base62(secrets.randbits(256), 43))
+    api_key = ApiKey.objects.create(
+        kid=kid,
+        platform=platform,
+        livemode=livemode,
+        digest=credential.digest,
+        scopes=known_scopes(scopes),
+        networks=known_networks(networks),
+        expires_at=expires_at,
+    )
+    return api_key, credential
+
+
+def revoke(kid: str) -> bool:
+    """Revoke a key in every process; whether that is in effect already. Raises ApiKey.DoesNotExist."""
+    with transaction.atomic(durable=True):
+        api_key = ApiKey.objects.select_for_update().get(kid=kid)
+        api_key.revoked_at = api_key.revoked_at or timezone.now()
+        api_key.save(update_fields=["revoked_at"])
+        sequence.record(Change.Kind.ACCESS, api_key.id)
+    return sequence.settled()
+
+
+def allowed_from(address: str, networks: Sequence[str]) -> bool:
+    """Whether a key with these networks (none: any) may be used from this address."""
+    if not networks:
+        return True
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
+        ip = ip.ipv4_mapped
+    return any(ip in ipaddress.ip_network(network) for network in networks)

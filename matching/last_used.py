@@ -1,0 +1,61 @@
+"""When each key was last used, written once a minute at most and never in the way of an answer."""
+
+import threading
+import time
+from functools import cache
+from uuid import UUID
+
+import structlog
+from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.utils import timezone
+
+from matching.models import ApiKey
+
+log = structlog.get_logger(__name__)
+
+INTERVAL_S = 60.0
+
+
+class LastUsed:
+    """Thread-safe. A note that cannot be written is dropped: the next use brings another."""
+
+    def __init__(self, interval: float = INTERVAL_S) -> None:
+        self._interval = interval
+        self._noted: dict[UUID, float] = {}
+        self._waiting: set[UUID] = set()
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+
+    def note(self, key: UUID) -> None:
+        now = time.monotonic()
+        with self._lock:
+            if now - self._noted.get(key, -self._interval) < self._interval:
+                return
+            self._noted[key] = now
+            self._waiting.add(key)
+        self._wake.set()
+
+    def write(self) -> None:
+        with self._lock:
+            waiting, self._waiting = self._waiting, set()
+        if waiting:
+            ApiKey.objects.filter(id__in=waiting).update(last_used_at=timezone.now())
+
+    def run(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            try:
+                self.write()
+            except (DatabaseError, InterfaceError) as error:
+                log.warning("last_use_not_written", error=type(error).__name__)
+            finally:
+                close_old_connections()
+
+
+@cache
+def last_used() -> LastUsed:
+    """This process's notes, written by a thread of their own."""
+    notes = LastUsed()
+    threading.Thread(target=notes.run, name="last-used", daemon=True).start()
+    return notes

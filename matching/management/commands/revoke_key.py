@@ -1,0 +1,35 @@
+"""Revoke API keys, named by their kid (the 10 characters after veto_live_) or whole. In effect with the next request."""
+
+from typing import Any
+
+from django.core.management import CommandParser
+
+from matching import keys
+from matching.management.photos import PerItemCommand
+from matching.models import ApiKey
+from matching.problems import Problem
+
+
+class Command(PerItemCommand):
+    help = __doc__ or ""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("kids", nargs="+", metavar="KID")
+
+    def handle(self, *, kids: list[str], **_: Any) -> None:
+        def revoke(kid: str) -> dict[str, Any]:
+            try:
+                in_effect = keys.revoke(kid)
+            except ApiKey.DoesNotExist:
+                raise Problem("not-found", "No key has this kid.") from None
+            return {"state": "revoked" if in_effect else "taking effect"}
+
+        self.each("kid", [kid_of(kid) for kid in kids], revoke)
+
+
+def kid_of(text: str) -> str:
+    """The kid of a key given whole, so that nobody has to cut it out; anything else stands for itself."""
+    try:
+        return keys.parse(text).kid
+    except keys.InvalidKeyError:
+        return text

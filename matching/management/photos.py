@@ -1,0 +1,90 @@
+"""Commands over photos: one JSON object a file on stdout, a problem object for a bad one, which does not stop the rest."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from django.core.management import BaseCommand, CommandError
+from django.db import DatabaseError, InterfaceError
+from tqdm import tqdm
+
+from matching import uses
+from matching.hashing.decoder import DecoderUnavailable, ImageError
+from matching.problems import Problem
+from matching.registry import TooLittleDetailError
+
+MAX_IMAGE_BYTES = 20 * 1024 * 1024
+
+
+def files(paths: Iterable[str]) -> Iterator[Path]:
+    """The files named, and of a folder all in it, however deep, but the hidden ones."""
+    for path in map(Path, paths):
+        if not path.is_dir():
+            yield path
+            continue
+        for inside in sorted(path.rglob("*")):
+            hidden = any(part.startswith(".") for part in inside.relative_to(path).parts)
+            if inside.is_file() and not hidden:
+                yield inside
+
+
+def read(path: Path) -> bytes:
+    """Raises Problem."""
+    try:
+        with path.open("rb") as file:
+            image = file.read(MAX_IMAGE_BYTES + 1)
+    except OSError as error:
+        raise Problem("unreadable-file", f"{path}: {error.strerror}.") from None
+    if len(image) > MAX_IMAGE_BYTES:
+        raise Problem("too-large", "An image may have 20 MB; this one has more.")
+    return image
+
+
+def chosen_uses(text: str | None) -> frozenset[str]:
+    """The uses of a `--uses a,b` option; the default preset without one. Raises CommandError."""
+    if text is None:
+        return uses.DEFAULT
+    try:
+        return uses.known(use.strip() for use in text.split(",") if use.strip())
+    except uses.UnknownUseError as error:
+        raise CommandError(str(error)) from None
+
+
+def as_problem(error: Exception) -> Problem:
+    """What went wrong with one photo, in the API's words. Raises the error again if it is none of ours."""
+    match error:
+        case Problem():
+            return error
+        case ImageError():
+            return Problem(error.code, error.detail)
+        case TooLittleDetailError():
+            return Problem("low-quality", f"{str(error).capitalize()}; nothing was registered.")
+        case DecoderUnavailable():
+            return Problem("overloaded", "The image could not be decoded just now. Nothing was done; try again.")
+        case DatabaseError() | InterfaceError():
+            return Problem("overloaded", "The registry's database did not answer. Check what was saved, and try again.")
+        case _:
+            raise error
+
+
+class PerItemCommand(BaseCommand):
+    """`self.each(items, act)` prints what `act` gives for each item, or its problem; exit status 1 if any failed."""
+
+    requires_system_checks: list[str] = []
+
+    def each(self, name: str, items: Iterable[Any], act: Callable[[Any], dict[str, Any]]) -> None:
+        items = list(items)
+        failed = False
+        for item in tqdm(items, unit=name, disable=None if len(items) > 1 else True):
+            try:
+                said = act(item)
+            except Exception as error:  # noqa: BLE001 (as_problem raises what is not ours again)
+                said = as_problem(error).to_json()
+                failed = True
+            line = json.dumps({name: str(item)} | said, ensure_ascii=False, default=str)
+            tqdm.write(line, file=sys.stdout)
+            sys.stdout.flush()
+        if failed:
+            sys.exit(1)
