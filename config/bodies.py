@@ -1,7 +1,7 @@
 """Request bodies between the server and Django: chunked ones get a length, refused ones are read to their end.
 
-granian hands over both as an unbounded stream. Django takes a body without `Content-Length` for empty, and a client that
-is still sending its photo when it is refused sees a broken connection where it should see why.
+granian hands over both as an unbounded stream. Django takes a body without `Content-Length` for empty, and a client
+that is still sending its photo when it is refused sees a broken connection where it should see why.
 """
 
 import io

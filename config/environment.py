@@ -22,7 +22,9 @@ CommaSeparated = Annotated[list[str], NoDecode]
 class Environment(BaseSettings):
     """Raises pydantic.ValidationError, which names the variable and what it accepts."""
 
-    model_config = SettingsConfigDict(env_file=FILE, env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_file=FILE, env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     # Where things are
     veto_home: Path = HOME
@@ -35,7 +37,7 @@ class Environment(BaseSettings):
     django_secret_key: str = Field(min_length=32)
     api_key_pepper: bytes
     ref_key: bytes
-    fingerprint_keys: str
+    fingerprint_keys: Annotated[dict[str, bytes], NoDecode]  # id to key, the current one first
 
     # How it is reached
     allowed_hosts: CommaSeparated = ["localhost", "127.0.0.1", "[::1]"]
@@ -59,26 +61,28 @@ class Environment(BaseSettings):
             raise ValueError("expected 64 hexadecimal digits")
         return key
 
-    @model_validator(mode="after")
-    def derive(self) -> Self:
-        self.database_owner_url = self.database_owner_url or self.database_url
-        self.celery_broker_url = self.celery_broker_url or beside(self.redis_url)
-        return self
-
-    @property
-    def fingerprint_key_ring(self) -> dict[str, bytes]:
-        """Key id to key (32 bytes), the current one first. The value reads `k2:<base64>,k1:<base64>`."""
+    @field_validator("fingerprint_keys", mode="before")
+    @classmethod
+    def key_ring(cls, value: str) -> dict[str, bytes]:
         ring: dict[str, bytes] = {}
-        for part in self.fingerprint_keys.split(","):
+        for part in value.split(","):
             key_id, _, encoded = part.strip().partition(":")
             try:
                 key = base64.b64decode(encoded, validate=True)
             except binascii.Error:
                 key = b""
             if not key_id or len(key) != 32:
-                raise ValueError(f"FINGERPRINT_KEYS: {key_id!r} is not `id:base64 of 32 bytes`")
+                raise ValueError(f"the key {key_id!r} is not written as id:base64 of 32 bytes")
+            if key_id in ring:
+                raise ValueError(f"the key {key_id!r} is there twice")
             ring[key_id] = key
         return ring
+
+    @model_validator(mode="after")
+    def derive(self) -> Self:
+        self.database_owner_url = self.database_owner_url or self.database_url
+        self.celery_broker_url = self.celery_broker_url or beside(self.redis_url)
+        return self
 
 
 def beside(redis_url: str) -> str:

@@ -17,7 +17,7 @@ def rights(model: type[Model]) -> sql.Composable:
     columns = getattr(model, "app_may_update", None)
     if columns is None:
         return sql.SQL("SELECT, INSERT, UPDATE, DELETE")
-    names = [sql.Identifier(model._meta.get_field(column).column) for column in columns]  # noqa: SLF001
+    names = [sql.Identifier(column) for column in columns]
     return sql.SQL("SELECT, INSERT{update}").format(
         update=sql.SQL(", UPDATE ({})").format(sql.SQL(", ").join(names)) if names else sql.SQL("")
     )

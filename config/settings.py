@@ -4,11 +4,17 @@ from typing import Any
 
 import psycopg
 import psycopg.conninfo
+from django.core.exceptions import ImproperlyConfigured
+from pydantic import ValidationError
 
 from config.environment import ROOT, Environment
 from config.logs import configure_structlog, logging_settings
 
-ENVIRONMENT = Environment()
+try:
+    ENVIRONMENT = Environment()
+except ValidationError as error:
+    faults = "; ".join(f"{'.'.join(map(str, entry['loc'])).upper()}: {entry['msg']}" for entry in error.errors())
+    raise ImproperlyConfigured(f"{faults}. See .env.example; `make run` needs none of it.") from None
 
 
 def database(url: str) -> dict[str, Any]:
@@ -91,7 +97,7 @@ X_FRAME_OPTIONS = "DENY"
 
 API_KEY_PEPPER = ENVIRONMENT.api_key_pepper
 REF_KEY = ENVIRONMENT.ref_key
-FINGERPRINT_KEYS = ENVIRONMENT.fingerprint_key_ring
+FINGERPRINT_KEYS = ENVIRONMENT.fingerprint_keys
 TRUSTED_PROXY_COUNT = ENVIRONMENT.trusted_proxy_count
 
 LOGGING_CONFIG = "logging.config.dictConfig"

@@ -1,7 +1,8 @@
 """Who may ask: API keys as one process may believe them.
 
 A key that was read from PostgreSQL is believed from memory as long as the change sequence has told of no later change
-of any key or platform; a revoked key therefore stops everywhere with the next request, by the rule that the index obeys.
+of any key or platform. A revoked key therefore stops everywhere with the next request, by the rule that the index
+obeys.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Fingerprints at rest: AES-256-GCM under a ring of keys whose ids stand beside the blobs, the keys outside the database.
+"""Fingerprints at rest: AES-256-GCM under a ring of keys. Their ids stand beside the blobs, they themselves elsewhere.
 
 A blob is nonce (12 bytes) || ciphertext || tag (16 bytes). It is bound to its protection and profile, so that a blob
 moved to another row does not open. Source: NIST SP 800-38D; random nonces hold for 2^32 blobs a key.
@@ -44,5 +44,5 @@ def unseal(sealed: Sealed, *, protection: UUID, profile: str) -> bytes:
     nonce, ciphertext = sealed.blob[:NONCE_BYTES], sealed.blob[NONCE_BYTES:]
     try:
         return AESGCM(key).decrypt(nonce, ciphertext, bound_to(protection, profile))
-    except InvalidTag:
+    except (InvalidTag, ValueError):  # ValueError: not even long enough for a nonce
         raise UnreadableBlobError(f"the fingerprint of protection {protection} does not open") from None

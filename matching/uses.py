@@ -104,7 +104,7 @@ def known(uses: Iterable[str]) -> frozenset[str]:
 
 
 def refused(uses: Iterable[str]) -> frozenset[str]:
-    """What refusing these uses refuses in all, with what they imply and what is always refused. Raises UnknownUseError."""
+    """What refusing these uses refuses in all: what they imply and what always is. Raises UnknownUseError."""
     chosen = known(uses)
     implied = {other for use in chosen for other in BY_ID[use].refusing_also_refuses}
     return chosen | implied | {use.id for use in USES if use.always_refused}

@@ -1,4 +1,4 @@
-"""What a person does with a photo. Each is one transaction with one audit event; success is told once it is in effect."""
+"""What a person does with a photo: each one transaction, one audit event, and success told once it is in effect."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from matching.hashing.fingerprint import Fingerprint
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What was decided is saved. `in_effect`: every check from now on takes it into account; else it is taking effect."""
+    """What was decided is saved. `in_effect`: every check from now on takes it into account; else it soon will."""
 
     photo: Photo
     in_effect: bool

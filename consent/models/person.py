@@ -1,3 +1,5 @@
+"""People, and how one of them logs in."""
+
 import uuid
 from typing import ClassVar
 
@@ -22,8 +24,8 @@ class Person(AbstractBaseUser):
     """Whoever holds registrations: by e-mail, or by `username` alone (a case number)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    username = models.CharField(max_length=64, unique=True, null=True, blank=True)  # noqa: DJ001 (unique, yet optional)
-    email = models.EmailField(unique=True, null=True, blank=True)  # noqa: DJ001 (unique, yet optional)
+    username = models.CharField(max_length=64, unique=True, null=True, blank=True)
+    email = models.EmailField(unique=True, null=True, blank=True)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

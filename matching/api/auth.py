@@ -10,9 +10,9 @@ from ninja.security import HttpBearer
 
 from matching import keys
 from matching.access import Access, AccessUnknownError
-from matching.problems import Problem
 from matching.follower import Follower, shared
 from matching.last_used import last_used
+from matching.problems import Problem
 
 
 class PlatformRequest(HttpRequest):
@@ -59,7 +59,7 @@ class Key(HttpBearer):
             belief = follower.directory.look_up(credential.kid, follower.position, current=platform_request.current)
         except AccessUnknownError:
             raise Problem("index-behind", "The registry cannot be asked about this key just now.") from None
-        if belief is None or not credential.opens(belief.access.digest):
+        if belief is None or not credential.opens(belief.access.digest) or credential.livemode != belief.access.livemode:
             raise Problem("invalid-key", "No such key.")
         self.permit(belief.access, client_address(request))
         platform_request.access = belief.access

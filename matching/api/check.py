@@ -22,13 +22,14 @@ MAX_IMAGE_BYTES = 20 * 1024 * 1024
 IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif", "image/avif", "application/octet-stream")
 
 
-@router.post("/check", response=CheckOut, exclude_none=True, summary="Check an image by its hashes")
+@router.post("/check", operation_id="check", response=CheckOut, exclude_none=True, summary="Check an image by its hashes")
 def check(request: HttpRequest, body: CheckIn) -> dict[str, Any]:
     return answer(cast("PlatformRequest", request), body.query(), body.uses, body.include, asked=["frame"])
 
 
 @router.post(
     "/check/image",
+    operation_id="checkImage",
     response=ImageCheckOut,
     exclude_none=True,
     summary="Check an image",
@@ -42,6 +43,9 @@ def check(request: HttpRequest, body: CheckIn) -> dict[str, Any]:
     },
 )
 def check_image(request: HttpRequest, parameters: Query[ImageQuery]) -> dict[str, Any]:
+    if unknown := sorted(request.GET.keys() - ImageQuery.model_fields.keys()):
+        known = ", ".join(ImageQuery.model_fields)
+        raise Problem("invalid-request", f"unknown field {', '.join(unknown)[:100]}; the fields are {known}")
     query = hashes_of(read_image(request), parameters.effort)
     include = [parameters.include] if parameters.include else []
     asked = ["frame", "rotations"] if parameters.effort == "high" else ["frame"]
@@ -71,10 +75,18 @@ def hashes_of(image: bytes, effort: Literal["normal", "high"]) -> Fingerprint:
 
 
 def answer(
-    request: PlatformRequest, hashes: Sequence[Hash], uses: Collection[str], include: Collection[str], *, asked: list[str]
+    request: PlatformRequest,
+    hashes: Sequence[Hash],
+    uses: Collection[str],
+    include: Collection[str],
+    *,
+    asked: list[str],
 ) -> dict[str, Any]:
     """The answer to one question. Raises Problem where a complete, current index cannot be vouched for."""
     access, follower = request.access, request.follower
+    index = follower.freshness()  # before the search, which may then hold more than is said here, never less
+    if index is None:
+        raise Problem("index-loading", "The index is being built; nothing is known of this image yet.")
     decision: Decision | None
     if access.livemode:
         decision = checks.ask(
@@ -91,6 +103,6 @@ def answer(
         "id": f"chk_{secrets.token_hex(12)}",
         **checks.in_words(decision, access.platform),
         "asked": asked,
-        "index": follower.freshness(),
+        "index": index,
         "livemode": access.livemode,
     }

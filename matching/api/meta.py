@@ -19,7 +19,7 @@ from matching.hashing.profile import PROFILES
 router = Router(tags=["meta"])
 
 
-@router.get("/me", response=MeOut, auth=Key(), summary="The key you call with")
+@router.get("/me", operation_id="me", response=MeOut, auth=Key(), summary="The key you call with")
 def me(request: HttpRequest) -> dict[str, Any]:
     access = cast("PlatformRequest", request).access
     return {
@@ -42,7 +42,7 @@ def in_each_language(text: Promise) -> dict[str, str]:
     return said
 
 
-@router.get("/uses", response=dict[str, Any], summary="The vocabulary of uses")
+@router.get("/uses", operation_id="uses", response=dict[str, Any], summary="The vocabulary of uses")
 def vocabulary(request: HttpRequest) -> dict[str, Any]:
     return {
         "vocabulary": uses.VOCABULARY,
@@ -65,7 +65,7 @@ def vocabulary(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-@router.get("/algorithms", response=dict[str, Any], summary="How images are hashed and compared")
+@router.get("/algorithms", operation_id="algorithms", response=dict[str, Any], summary="How images are hashed and compared")
 def algorithms(request: HttpRequest) -> dict[str, Any]:
     return {
         "profiles": [profile.to_json() for profile in PROFILES.values()],
@@ -78,7 +78,7 @@ def algorithms(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-@router.get("/status", response=StatusOut, summary="How fresh this process's index is")
+@router.get("/status", operation_id="status", response=StatusOut, summary="How fresh this process's index is")
 def status(request: HttpRequest) -> dict[str, Any]:
     follower = shared()
     current = follower.current()

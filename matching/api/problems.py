@@ -16,9 +16,7 @@ BY_STATUS = {
 
 def response(problem: Problem, request: HttpRequest) -> HttpResponse:
     document = problem.to_json() | {"request_id": getattr(request, "request_id", "")}
-    answer = HttpResponse(
-        orjson.dumps(document), status=problem.kind.status, content_type="application/problem+json"
-    )
+    answer = HttpResponse(orjson.dumps(document), status=problem.kind.status, content_type="application/problem+json")
     if problem.kind.status == 401:
         answer["WWW-Authenticate"] = 'Bearer realm="veto"'
     if problem.kind.status in {429, 503}:

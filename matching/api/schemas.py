@@ -23,7 +23,9 @@ def known_profile(name: str) -> str:
     names = [*PROFILES, PLAIN]
     if name not in names:
         raise PydanticCustomError(
-            "unsupported-profile", "{name} is not a profile; send {known}", {"name": repr(name), "known": " or ".join(names)}
+            "unsupported-profile",
+            "{name} is not a profile; send {known}",
+            {"name": repr(name), "known": " or ".join(names)},
         )
     return name
 
@@ -73,7 +75,11 @@ class Request(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def only_known_fields(cls, data: Any) -> Any:
-        if isinstance(data, dict) and (unknown := sorted(data.keys() - cls.model_fields.keys())):
+        if not isinstance(data, dict):
+            raise PydanticCustomError(
+                "invalid-request", "send an object with the fields {known}", {"known": ", ".join(cls.model_fields)}
+            )
+        if unknown := sorted(data.keys() - cls.model_fields.keys()):
             raise PydanticCustomError(
                 "invalid-request",
                 "unknown field {unknown}; the fields are {known}",
@@ -107,13 +113,15 @@ class CheckIn(Request):
     views: list[Name] = Field(
         default=[],
         max_length=MAX_HASHES,
-        description="With `packed`: the view of each hash. A view `dhash` is the dhash of the full frame, all others are PDQ.",
+        description="With `packed`: the view of each hash. `dhash` is the dhash of the full frame, all others are PDQ.",
     )
     uses: Uses = Field(default=list(uses.IDS), description="The uses asked for; all of them when left out.")
     grants: list[Annotated[str, Field(max_length=4096)]] = Field(
         default=[], max_length=20, description="Grant tokens. None are issued yet, so none lifts anything."
     )
-    include: list[Include] = Field(default=[], description="`possible`: also say `ask` for what is only possibly the image.")
+    include: list[Include] = Field(
+        default=[], description="`possible`: also say `ask` for what is only possibly the image."
+    )
 
     @field_validator("uses")
     @classmethod
@@ -153,7 +161,9 @@ class ImageQuery(Request):
 
     uses: str = Field("", description="The uses asked for, with commas between; all of them when left out.")
     include: Include | None = None
-    effort: Literal["normal", "high"] = Field("normal", description="`high` also asks the image turned by small angles.")
+    effort: Literal["normal", "high"] = Field(
+        "normal", description="`high` also asks the image turned by small angles."
+    )
 
     @field_validator("uses")
     @classmethod

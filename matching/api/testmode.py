@@ -12,7 +12,6 @@ from uuid import UUID
 from matching import uses
 from matching.checks import comparable
 from matching.decision import Decision, Match, Outcome, Strength
-from matching.problems import Problem
 from matching.hashing.fingerprint import Hash
 from matching.index.interface import Claim
 from matching.problems import Problem

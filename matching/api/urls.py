@@ -1,7 +1,6 @@
 """The API as one object, and the two addresses that a load balancer asks."""
 
-from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import orjson
 from django.core.exceptions import RequestDataTooBig
@@ -14,9 +13,9 @@ from ninja.renderers import BaseRenderer
 
 from matching.api import check, meta
 from matching.api.problems import response
-from matching.problems import KINDS, Problem
 from matching.api.schemas import ProblemOut
 from matching.follower import shared
+from matching.problems import KINDS, Problem
 
 
 class OrjsonParser(Parser):
@@ -31,7 +30,27 @@ class OrjsonRenderer(BaseRenderer):
         return orjson.dumps(data)
 
 
-api = NinjaAPI(
+class Api(NinjaAPI):
+    """Every operation may answer a problem; ninja has no word for a media type of its own."""
+
+    def get_openapi_schema(self, **kwargs: Any) -> Any:
+        schema = super().get_openapi_schema(**kwargs)
+        components = schema["components"]
+        problem = ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}")
+        components["schemas"] |= problem.pop("$defs") | {"Problem": problem}
+        components["responses"] = {
+            "Problem": {
+                "description": "What went wrong, and what to do about it",
+                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            }
+        }
+        for operations in schema["paths"].values():
+            for operation in operations.values():
+                operation["responses"]["default"] = {"$ref": "#/components/responses/Problem"}
+        return schema
+
+
+api = Api(
     title="Veto",
     version="1",
     description="Ask whether an image is protected, and for which uses, before an AI edits it.",
@@ -63,10 +82,7 @@ def on_http_error(request: HttpRequest, _: HttpError) -> HttpResponse:
 
 @api.exception_handler(ValidationError)
 def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    errors = [
-        {"pointer": pointer(entry["loc"]), "detail": str(entry["msg"])}
-        for entry in error.errors
-    ]
+    errors = [{"pointer": pointer(entry["loc"]), "detail": str(entry["msg"])} for entry in error.errors]
     kinds = [str(entry["type"]) for entry in error.errors]
     code = next((kind for kind in kinds if kind in KINDS), "invalid-request")
     detail = "; ".join(f"{entry['pointer']}: {entry['detail']}" for entry in errors[:3])

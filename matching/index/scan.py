@@ -64,7 +64,7 @@ class State:
 
 
 class ScanIndex:
-    """Implements `Index`. Every `apply` makes a new state and puts it in place whole; a search keeps the one it began on."""
+    """Implements `Index`. Each `apply` makes a new state and puts it in place whole; a search keeps the one it met."""
 
     def __init__(self, profile: Profile = VETO_1) -> None:
         self._algorithms = profile.algorithms
@@ -73,9 +73,7 @@ class ScanIndex:
 
     def __len__(self) -> int:
         state = self._state
-        return sum(
-            int(state.alive[codes.slots[: codes.length]].sum()) for codes in state.codes.values()
-        )
+        return sum(int(state.alive[codes.slots[: codes.length]].sum()) for codes in state.codes.values())
 
     def apply(self, put: Iterable[tuple[Claim, Fingerprint]], remove: Iterable[UUID]) -> None:
         put = list(put)
@@ -134,7 +132,7 @@ class ScanIndex:
 
 
 def nearest(algorithm: Algorithm, codes: Codes, hashes: Sequence[Hash]) -> dict[int, int]:
-    """The smallest distance for each slot of which a code is a candidate and within the algorithm's widest threshold."""
+    """The smallest distance for each slot that has a candidate within the algorithm's widest threshold."""
     if not hashes:
         return {}
     queries = as_words(hashes)

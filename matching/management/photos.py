@@ -1,4 +1,4 @@
-"""Commands over photos: one JSON object a file on stdout, a problem object for a bad one, which does not stop the rest."""
+"""Commands over photos: one JSON object a file on stdout; a problem object for a bad one does not stop the rest."""
 
 import json
 import sys

@@ -1,3 +1,5 @@
+"""The change sequence as rows."""
+
 import uuid
 from typing import ClassVar
 

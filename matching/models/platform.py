@@ -1,3 +1,5 @@
+"""Platforms and their keys."""
+
 import uuid
 from typing import ClassVar
 

@@ -17,7 +17,9 @@ class Command(PerItemCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("paths", nargs="+", metavar="PATH", help="a photo, or a folder of photos")
-        parser.add_argument("--uses", help=f"uses to refuse, with commas between: {','.join(IDS)} (default: no AI editing)")
+        parser.add_argument(
+            "--uses", help=f"uses to refuse, with commas between: {','.join(IDS)} (default: no AI editing)"
+        )
         parser.add_argument("--assurance", type=int, choices=range(4), default=0, help="0 anonymous … 3 identified")
 
     def handle(self, *, paths: list[str], uses: str | None, assurance: int, **_: Any) -> None:

@@ -20,7 +20,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--platform", required=True, metavar="NAME")
         parser.add_argument("--scopes", default="check", help=f"with commas between: {','.join(SCOPES)}")
-        parser.add_argument("--networks", default="", help="from where it may be used, as 192.0.2.0/24 (default: anywhere)")
+        parser.add_argument(
+            "--networks", default="", help="from where it may be used, as 192.0.2.0/24 (default: anywhere)"
+        )
         parser.add_argument("--expires-in-days", type=float, metavar="N", help="default: never")
         parser.add_argument("--test", action="store_true", help="a test key: fixed hashes, no real protections")
 

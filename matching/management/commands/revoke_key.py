@@ -1,4 +1,4 @@
-"""Revoke API keys, named by their kid (the 10 characters after veto_live_) or whole. In effect with the next request."""
+"""Revoke API keys, named by their kid (the 10 characters after veto_live_) or whole; the next request is refused."""
 
 from typing import Any
 

@@ -1,0 +1,98 @@
+"""A photo and its hashes leave no trace: not in the databases, the logs, nor in any file while it is asked about."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.integration.web import Web
+from tests.pictures import encoded, picture
+
+pytestmark = pytest.mark.usefixtures("committed")
+
+
+def folders(web: Web) -> list[Path]:
+    """Wherever a process of this service writes: the data of both databases, the logs, the places for passing files."""
+    open_files = {
+        Path(file.path).parent
+        for process in [psutil.Process(web.pid), *psutil.Process(web.pid).children(recursive=True)]
+        for file in process.open_files()
+    }
+    services = {Path(os.environ["VETO_HOME"])} if "VETO_HOME" in os.environ else set()
+    return [*open_files, *services, Path("/tmp"), Path("/dev/shm"), Path("/var/tmp")]
+
+
+def files(places: list[Path]) -> Iterator[Path]:
+    for place in places:
+        for path in place.rglob("*"):
+            if path.is_file() and not path.is_symlink():
+                yield path
+
+
+class Watch(threading.Thread):
+    """Reads every file that changes below the folders, for as long as it runs, and looks for the traces in it."""
+
+    def __init__(self, places: list[Path], traces: list[bytes]) -> None:
+        super().__init__(daemon=True)
+        self.places, self.traces = places, traces
+        self.found: list[Path] = []
+        self.seen: dict[Path, tuple[int, int]] = {}
+        self.rounds = 0
+        self.ended = False
+
+    def look(self) -> None:
+        for path in files(self.places):
+            try:
+                state = path.stat()
+                if self.seen.get(path) == (state.st_mtime_ns, state.st_size):
+                    continue
+                self.seen[path] = (state.st_mtime_ns, state.st_size)
+                data = path.read_bytes()
+            except OSError:
+                continue  # gone already
+            self.found += [path for trace in self.traces if trace in data]
+        self.rounds += 1
+
+    def run(self) -> None:
+        while not self.ended:
+            self.look()
+
+
+def test_the_watch_finds_what_is_there(web: Web, tmp_path: Path) -> None:
+    (tmp_path / "left.bin").write_bytes(b"before" + b"canary" * 9 + b"after")
+    watch = Watch([tmp_path], [b"canary" * 9])
+    watch.look()
+    assert watch.found == [tmp_path / "left.bin"]
+
+
+@pytest.mark.parametrize("size", [(640, 480), (2800, 2100)], ids=["a small photo", "a photo of 4 MB"])
+def test_a_photo_that_is_asked_about_leaves_no_trace(web: Web, key: str, size: tuple[int, int]) -> None:
+    import numpy as np
+    from PIL import Image
+
+    noise = np.random.default_rng(size[0]).normal(0, 24, (size[1], size[0], 3))
+    canary = Image.fromarray((np.asarray(picture(size[0], size), float) + noise).clip(0, 255).astype(np.uint8))
+    photo = encoded(canary, quality=95)
+    assert size[0] < 1000 or len(photo) > 4e6
+    pieces = [photo[start : start + 64] for start in range(1000, len(photo) - 64, len(photo) // 20)]
+    watch = Watch(folders(web), pieces)
+    watch.look()
+    watch.start()
+    hashes = []
+    deadline = time.monotonic() + 3
+    while time.monotonic() < deadline or watch.rounds < 4:
+        answer = web.check_image(photo, key)
+        assert answer.status == 200
+        hashes = answer.json["hashes"]
+    watch.ended = True
+    watch.join()
+    assert watch.found == []
+
+    codes = [bytes.fromhex(item["hash"]) for item in hashes]
+    after = Watch(folders(web), [*codes, *(code.hex().encode() for code in codes)])
+    after.look()
+    assert after.found == []

@@ -1,0 +1,110 @@
+"""The command line, as a person at the server uses it: other processes, real exit codes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.web import ROOT
+from tests.pictures import encoded, picture
+
+pytestmark = pytest.mark.usefixtures("committed")
+
+
+def manage(*arguments: str, **environment: str) -> tuple[int, list[dict[str, Any]], str]:
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two photos in a tree, one of them hidden from a walk, and a file that only says it is a photo."""
+    (tmp_path / "summer" / "sea").mkdir(parents=True)
+    (tmp_path / ".thumbnails").mkdir()
+    seed = abs(hash(str(tmp_path)))
+    (tmp_path / "summer" / "a.jpg").write_bytes(encoded(picture(seed)))
+    (tmp_path / "summer" / "sea" / "été 1.png").write_bytes(encoded(picture(seed + 1), "PNG"))
+    (tmp_path / ".thumbnails" / "a.jpg").write_bytes(encoded(picture(seed)))
+    (tmp_path / "summer" / "note.jpg").write_text("not a photo")
+    return tmp_path
+
+
+def test_a_folder_is_protected_checked_and_withdrawn(folder: Path) -> None:
+    code, said, _ = manage("protect_photo", str(folder), "--uses", "edit,train", "--assurance", "1")
+    assert code == 1  # one file is no photo, which did not stop the others
+    assert [Path(line["path"]).name for line in said] == ["a.jpg", "note.jpg", "été 1.png"]
+    assert said[1]["code"] == "unsupported-image"
+    photos = [line for line in said if "ref" in line]
+    assert [line["uses"] for line in photos] == [["sexualise", "likeness", "animate", "edit", "train"]] * 2
+
+    code, asked, _ = manage("check_photo", *(line["path"] for line in photos), "--uses", "train")
+    assert code == 0
+    assert [line["result"] for line in asked] == ["protected", "protected"]
+
+    code, withdrawn, _ = manage("withdraw_photo", *(line["ref"] for line in photos), "pho_nothing")
+    assert code == 1
+    assert [line.get("state", line.get("code")) for line in withdrawn] == ["withdrawn", "withdrawn", "not-found"]
+
+    code, asked, _ = manage("check_photo", *(line["path"] for line in photos))
+    assert (code, [line["result"] for line in asked]) == (0, ["no_match", "no_match"])
+
+
+def test_a_blank_photo_and_a_missing_one_are_clear_errors(tmp_path: Path) -> None:
+    from PIL import Image
+
+    blank = tmp_path / "blank.png"
+    Image.new("RGB", (300, 300), "white").save(blank)
+    code, said, _ = manage("protect_photo", str(blank), str(tmp_path / "nowhere.jpg"))
+    assert code == 1
+    assert [line["code"] for line in said] == ["low-quality", "unreadable-file"]
+    code, said, _ = manage("check_photo", str(blank))
+    assert (code, said[0]["result"]) == (0, "indeterminate")
+
+
+def test_an_unknown_use_names_the_known_ones(folder: Path) -> None:
+    code, said, error = manage("protect_photo", str(folder), "--uses", "edit,fly")
+    assert (code, said) == (1, [])
+    assert "unknown use 'fly'; the uses are sexualise, likeness" in error
+    assert "Traceback" not in error
+
+
+def test_without_a_database_each_command_says_so_plainly(folder: Path) -> None:
+    away = {"DATABASE_URL": "postgresql://veto_app@127.0.0.1:1/veto"}
+    photo = str(folder / "summer" / "a.jpg")
+    code, said, error = manage("protect_photo", photo, **away)
+    assert (code, said[0]["code"]) == (1, "overloaded")
+    assert "Traceback" not in error
+    code, _, error = manage("check_photo", photo, **away)
+    assert code == 1
+    assert "nothing is known of these photos" in error
+    assert "Traceback" not in error
+
+
+def test_without_redis_a_photo_is_saved_and_taking_effect(folder: Path) -> None:
+    photo = str(folder / "summer" / "a.jpg")
+    code, [said], _ = manage("protect_photo", photo, REDIS_URL="redis://127.0.0.1:1/0")
+    assert (code, said["state"]) == (0, "taking effect")
+    # PostgreSQL is asked in its stead: what is saved is found, whether it was published or not.
+    code, [asked], _ = manage("check_photo", photo, REDIS_URL="redis://127.0.0.1:1/0")
+    assert (code, asked["result"]) == (0, "protected")
+
+
+def test_a_key_is_issued_and_revoked() -> None:
+    code, [issued], _ = manage("issue_key", "--platform", "By hand", "--scopes", "check,report", "--test")
+    assert code == 0
+    assert issued["key"].startswith(f"veto_test_{issued['kid']}_")
+    assert manage("revoke_key", issued["kid"])[1] == [{"kid": issued["kid"], "state": "revoked"}]
+    code, [said], _ = manage("revoke_key", "nobody")
+    assert (code, said["code"]) == (1, "not-found")

@@ -1,0 +1,72 @@
+"""The house rules as tests."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+
+from config.environment import Environment
+
+ROOT = Path(__file__).resolve().parents[2]
+OURS = ("config", "consent", "matching")
+
+# Every field of every model of ours: personal data, or kept without a person being in it.
+PERSONAL = {
+    "consent.Person": {"id", "username", "email", "password", "last_login", "is_active", "created_at"},
+    "consent.Photo": {"id", "person", "label", "declaration", "protection", "created_at"},
+    "consent.OptOut": {"id", "photo", "uses", "decided_at", "withdrawn_at"},
+    "consent.AuditEvent": {"by", "subject", "facts"},
+    "matching.Protection": {"fingerprint"},
+    "matching.Platform": {"name"},
+}
+KEPT = {
+    "consent.AuditEvent": {"id", "at", "action"},
+    "matching.Protection": {"id", "profile", "key_id", "uses", "assurance", "state", "created_at", "updated_at"},
+    "matching.Change": {"id", "number", "kind", "subject", "created_at"},
+    "matching.Sequence": {"id", "lineage", "epoch", "number"},
+    "matching.Platform": {"id", "minimum_assurance", "suspended_at", "created_at"},
+    "matching.ApiKey": {
+        "id", "kid", "platform", "livemode", "digest", "scopes", "networks",
+        "created_at", "expires_at", "revoked_at", "last_used_at",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "model", [model for model in apps.get_models() if model._meta.app_label in OURS], ids=lambda model: model.__name__
+)
+def test_every_field_is_classified_once(model: type) -> None:
+    label = model._meta.label
+    fields = {field.name for field in model._meta.get_fields() if field.concrete}
+    personal, kept = PERSONAL.get(label, set()), KEPT.get(label, set())
+    assert personal | kept == fields
+    assert not personal & kept
+
+
+def test_every_variable_of_the_example_is_read_and_the_reverse() -> None:
+    written = set(re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert written == {name.upper() for name in Environment.model_fields}
+
+
+def sources() -> list[Path]:
+    return [path for package in OURS for path in (ROOT / package).rglob("*.py") if "migrations" not in path.parts]
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_says_what_it_is_for(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    only_names = all(isinstance(node, ast.Import | ast.ImportFrom | ast.Assign) for node in tree.body)
+    one_class = sum(isinstance(node, ast.ClassDef) for node in tree.body) == 1 and path.parent.name in {"models", *OURS}
+    assert ast.get_docstring(tree) or only_names or one_class
+
+
+def test_nothing_is_called_utils() -> None:
+    assert [path for path in ROOT.rglob("utils*.py") if ".venv" not in path.parts] == []
+
+
+def test_the_settings_keep_photos_in_memory() -> None:
+    from django.conf import settings
+
+    assert settings.FILE_UPLOAD_HANDLERS == ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
