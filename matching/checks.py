@@ -1,11 +1,12 @@
 """One question put to this process's index. The same for the API and the command line."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from matching import refs
-from matching.decision import Decision, decide, say
+from matching.decision import Decision, Outcome, decide, say
 from matching.follower import Follower
 from matching.hashing.fingerprint import Hash
 from matching.hashing.profile import VETO_1
@@ -30,7 +31,7 @@ def ask(
 ) -> Decision | None:
     """The decision for an image; None where it has too little detail to say anything of it.
 
-    `current` is what `follower.current()` said after the question had come. Without it only "protected" is answered,
+    `current` is what `follower.current()` said after the question had come. Without it nothing is said but "denied",
     for what is known to be refused is refused. Raises Problem: index-loading, index-behind.
     """
     if follower.position is None:
@@ -45,9 +46,20 @@ def ask(
         minimum_assurance=minimum_assurance,
         include_possible=include_possible,
     )
-    if decision.result != "protected" and not current:
+    return decision if current else refusals(decision)
+
+
+def refusals(decision: Decision) -> Decision:
+    """What an index that may lack an opt-out can say: of a use it has found no refusal for, nothing. Raises Problem."""
+    denied = denials(decision.uses)
+    if not denied:
         raise Problem("index-behind", "This index may lack an opt-out; nothing is known of this image.")
-    return decision
+    telling = [replace(match, uses=denials(match.uses)) for match in decision.matches]
+    return Decision(denied, tuple(match for match in telling if match.uses))
+
+
+def denials(outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
+    return {use: outcome for use, outcome in outcomes.items() if outcome is Outcome.DENIED}
 
 
 def in_words(decision: Decision | None, platform: UUID) -> dict[str, Any]:

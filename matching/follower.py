@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 import structlog
 from django.db import DatabaseError, InterfaceError, close_old_connections, transaction
@@ -20,7 +21,7 @@ from matching.hashing.fingerprint import Fingerprint
 from matching.index.interface import Claim, Index
 from matching.index.scan import ScanIndex
 from matching.keyring import Sealed, UnreadableBlobError
-from matching.models import Change, Protection, Sequence
+from matching.models import Change, Protection
 from matching.published import Latest, Position
 
 log = structlog.get_logger(__name__)
@@ -38,10 +39,11 @@ def load_claim(row: Protection) -> tuple[Claim, Fingerprint]:
     sealed = Sealed(row.key_id, bytes(row.fingerprint))
     data = keyring.unseal(sealed, protection=row.id, profile=row.profile)
     try:
-        fingerprint = Fingerprint.from_bytes(data)
+        return Claim(row.id, uses.to_mask(row.uses), row.assurance, row.created_at.date()), Fingerprint.from_bytes(data)
     except ValueError:
-        raise UnreadableBlobError(f"the fingerprint of protection {row.id} is not of a known version") from None
-    return Claim(row.id, uses.to_mask(row.uses), row.assurance, row.created_at.date()), fingerprint
+        raise UnreadableBlobError(
+            f"the fingerprint or a use of protection {row.id} is not of a known version"
+        ) from None
 
 
 def in_batches(rows: Iterable[Protection]) -> Iterator[list[Protection]]:
@@ -70,21 +72,33 @@ class Follower:
     def current(self) -> bool:
         """Whether this process holds every change acknowledged before the call; applies what is missing first."""
         asked_at = timezone.now()
-        latest = self._latest
-        if latest is None or self.position is None:
-            return False
         try:
-            position = latest.position()
-            if self.position < position:
-                self._catch_up(position)
+            current = self._is_current()
         except (DatabaseError, InterfaceError, UnreadableBlobError) as error:
             log.warning("index_cannot_catch_up", error=type(error).__name__)
             return False
-        held = self.position
-        if held is None or held < position:
+        except Exception:
+            log.exception("index_cannot_catch_up")  # whatever it was: what is held is not known to be complete
             return False
-        self.as_of = asked_at
-        return True
+        if current:
+            self.as_of = asked_at
+        return current
+
+    def _is_current(self) -> bool:
+        """Other threads may catch up or start over meanwhile, so each thing is read once."""
+        latest, held = self._latest, self.position
+        if latest is None or held is None:
+            return False
+        try:
+            latest_position = latest.position()
+            if held.contradicts(latest_position):
+                raise GapError
+        except GapError:
+            self._start_over(held)
+            return False
+        if held < latest_position:
+            held = self._catch_up(latest_position)
+        return held is not None and held >= latest_position and latest is self._latest
 
     def freshness(self) -> dict[str, Any] | None:
         """Epoch, generation and time of what is held, as the API says it; None before the first load."""
@@ -100,37 +114,54 @@ class Follower:
 
     def _load(self) -> None:
         asked_at = timezone.now()
-        start = Sequence.objects.get()  # read first: what commits meanwhile comes again as a change
+        lineage, start = sequence.in_database()  # read first: what commits meanwhile comes again as a change
         index = self._new_index()
         active = Protection.objects.filter(state=Protection.State.ACTIVE)
         with transaction.atomic():
             for batch in in_batches(active.iterator(chunk_size=BATCH)):
                 index.apply([load_claim(row) for row in batch], [])
         self.index = index
-        self._latest = Latest(start.lineage, sequence.in_database)
-        self.position = Position(start.epoch, start.number)
-        self.directory.changed(self.position)
+        self.directory = Directory()  # numbers remembered from before may have been given again
+        self._latest = Latest(lineage, lambda: self._in_database(lineage))
+        self.position = start
         self.as_of = asked_at
         log.info("index_loaded", hashes=len(index), epoch=start.epoch, generation=start.number)
 
-    def _catch_up(self, wanted: Position) -> None:
+    def _in_database(self, lineage: UUID) -> Position:
+        """How far the sequence has come. Raises GapError when it is not, or no longer, the one that is followed."""
+        held = self.position
+        its_lineage, there = sequence.in_database()
+        if its_lineage != lineage or (held is not None and (there < held or there.contradicts(held))):
+            raise GapError  # what is held was in the database before: the database has lost it
+        return there
+
+    def _start_over(self, held: Position) -> None:
+        log.warning("index_starts_over", epoch=held.epoch, generation=held.number)
         with self._applying:
-            if self.position is not None and self.position >= wanted:
-                return  # another thread has done it
-            try:
-                while self._apply_next():
-                    pass
-            except GapError:
-                log.warning("index_starts_over", generation=wanted.number)
+            if self.position is held:  # no other thread has come before
                 self.position = None
 
-    def _apply_next(self) -> bool:
-        """Apply the next changes; whether there were any."""
-        held = self.position
-        there = Sequence.objects.get()
-        if held is None or there.epoch != held.epoch or (self._latest and there.lineage != self._latest.lineage):
+    def _catch_up(self, wanted: Position) -> Position | None:
+        """Apply what is missing; returns what is held then."""
+        with self._applying:
+            try:
+                while self.position is not None and self.position < wanted and self._apply_next(self.position):
+                    pass
+            except GapError:
+                log.warning("index_starts_over", epoch=wanted.epoch, generation=wanted.number)
+                self.position = None
+            return self.position
+
+    def _apply_next(self, held: Position) -> bool:
+        """Apply the next changes; whether there were any. Raises GapError."""
+        lineage, there = sequence.in_database()
+        if there.epoch != held.epoch or there < held or (self._latest and lineage != self._latest.lineage):
             raise GapError
-        changes = list(Change.objects.filter(number__gt=held.number).order_by("number")[:BATCH])
+        changes = list(Change.objects.filter(number__gte=held.number).order_by("number")[: BATCH + 1])
+        if held.number:
+            if not changes or sequence.head(changes[0]) != held.head:
+                raise GapError  # the number that is held is another change's now
+            del changes[0]
         numbers = [change.number for change in changes]
         if numbers != list(range(held.number + 1, held.number + 1 + len(changes))):
             raise GapError
@@ -138,7 +169,7 @@ class Follower:
             if there.number > held.number:
                 raise GapError
             return False
-        self._apply(changes, Position(held.epoch, held.number + len(changes)))
+        self._apply(changes, Position(held.epoch, numbers[-1], sequence.head(changes[-1])))
         return True
 
     def _apply(self, changes: list[Change], position: Position) -> None:
@@ -154,12 +185,14 @@ class Follower:
         """Load, then catch up once a second, until `end`. For a thread of its own."""
         while not self._ended.is_set():
             try:
+                if self.position is not None:
+                    self.current()
                 if self.position is None:
                     self.load()
-                else:
-                    self.current()
             except (DatabaseError, InterfaceError, UnreadableBlobError) as error:
                 log.warning("index_cannot_load", error=type(error).__name__, detail=_safe(error))
+            except Exception:
+                log.exception("index_cannot_load")  # and go on: without this thread the process would never answer
             finally:
                 close_old_connections()
             self._ended.wait(PULSE_S)

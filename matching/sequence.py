@@ -6,6 +6,9 @@ change: the next `settle`, of any process, finishes it.
 
 Numbering happens after the commit because a number taken inside a transaction may become visible after a higher one
 (a cursor over a `bigserial` skips a row whose transaction commits late).
+
+What was published was in the database first. A database that does not hold it has lost it, and with it the right to
+give those numbers again: `settle` then begins a new epoch, in which every reader starts over.
 """
 
 from uuid import UUID
@@ -40,9 +43,23 @@ def record(kind: Change.Kind, subject: UUID) -> None:
     Change.objects.create(kind=kind, subject=subject)
 
 
-def in_database() -> Position:
-    """How far the numbering has come. Raises DatabaseError or InterfaceError when PostgreSQL is away."""
-    return Position(*Sequence.objects.values_list("epoch", "number").get())
+def head(change: Change | None) -> str:
+    """What tells a change from any other that was ever given its number: its id, and its time to the microsecond."""
+    return f"{change.id}/{change.created_at.isoformat()}" if change else ""
+
+
+def in_database() -> tuple[UUID, Position]:
+    """The lineage, and how far the numbering has come. Raises DatabaseError or InterfaceError."""
+    lineage, epoch, number = Sequence.objects.values_list("lineage", "epoch", "number").get()
+    return lineage, Position(epoch, number, head(Change.objects.filter(number=number).first()))
+
+
+def in_history(position: Position) -> bool:
+    """Whether the database holds what was published as this position; it does, unless it has lost changes since."""
+    epoch = Sequence.objects.values_list("epoch", flat=True).get()
+    if epoch != position.epoch:
+        return epoch > position.epoch
+    return head(Change.objects.filter(number=position.number).first()) == position.head
 
 
 def number_committed() -> tuple[UUID, Position]:
@@ -52,8 +69,7 @@ def number_committed() -> tuple[UUID, Position]:
         # the sequencer before it has numbered. Needs READ COMMITTED, which the settings ask for.
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [NUMBERING])
         cursor.execute(NUMBER_COMMITTED)
-        lineage, epoch, number = Sequence.objects.values_list("lineage", "epoch", "number").get()
-    return lineage, Position(epoch, number)
+        return in_database()
 
 
 def settle() -> Position:
@@ -62,7 +78,10 @@ def settle() -> Position:
     Raises DatabaseError, InterfaceError or redis.RedisError; the change is then saved and will take effect.
     """
     lineage, position = number_committed()
-    published.publish(lineage, position)
+    standing = published.publish(lineage, position)
+    if (standing > position or standing.contradicts(position)) and not in_history(standing):
+        log.error("changes_were_lost", published=standing.number, generation=position.number, epoch=position.epoch)
+        return raise_epoch(beyond=standing.epoch)
     return position
 
 
@@ -76,11 +95,14 @@ def settled() -> bool:
     return True
 
 
-def raise_epoch() -> Position:
-    """Say that this database was restored from a backup: its readers start over. For an operator."""
+def raise_epoch(*, beyond: int | None = None) -> Position:
+    """Say that this database has lost changes (was restored from a backup): its readers start over.
+
+    `beyond`: the epoch that must be over afterwards; nothing is raised if it is already. None: the present one.
+    """
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [NUMBERING])
-        sequence = Sequence.objects.get()
-        sequence.epoch += 1
-        sequence.save(update_fields=["epoch"])
+        epoch = Sequence.objects.values_list("epoch", flat=True).get()
+        if beyond is None or epoch <= beyond:
+            Sequence.objects.update(epoch=max(epoch, beyond or 0) + 1)
     return settle()

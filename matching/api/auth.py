@@ -34,6 +34,10 @@ def client_address(request: HttpRequest) -> str:
     return hops[-proxies] if len(hops) >= proxies else ""
 
 
+def is_of(credential: keys.Credential, access: Access) -> bool:
+    return credential.opens(access.digest) and credential.livemode == access.livemode
+
+
 class Key(HttpBearer):
     """Answers 401 or 403 as a problem; 503 where nothing can be known of the key."""
 
@@ -59,7 +63,7 @@ class Key(HttpBearer):
             belief = follower.directory.look_up(credential.kid, follower.position, current=platform_request.current)
         except AccessUnknownError:
             raise Problem("index-behind", "The registry cannot be asked about this key just now.") from None
-        if belief is None or not credential.opens(belief.access.digest) or credential.livemode != belief.access.livemode:
+        if belief is None or not is_of(credential, belief.access):
             raise Problem("invalid-key", "No such key.")
         self.permit(belief.access, client_address(request))
         platform_request.access = belief.access

@@ -22,7 +22,7 @@ MAX_IMAGE_BYTES = 20 * 1024 * 1024
 IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif", "image/avif", "application/octet-stream")
 
 
-@router.post("/check", operation_id="check", response=CheckOut, exclude_none=True, summary="Check an image by its hashes")
+@router.post("/check", operation_id="check", response=CheckOut, exclude_none=True, summary="Check by hashes")
 def check(request: HttpRequest, body: CheckIn) -> dict[str, Any]:
     return answer(cast("PlatformRequest", request), body.query(), body.uses, body.include, asked=["frame"])
 
@@ -32,7 +32,7 @@ def check(request: HttpRequest, body: CheckIn) -> dict[str, Any]:
     operation_id="checkImage",
     response=ImageCheckOut,
     exclude_none=True,
-    summary="Check an image",
+    summary="Check by image",
     description="The body is the image itself: JPEG, PNG, WebP, GIF or AVIF; at most 20 MB and 100 megapixels. It is "
     "hashed in memory and dropped. The answer holds the hashes, so that you can move to `/v1/check`.",
     openapi_extra={

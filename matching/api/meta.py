@@ -65,7 +65,7 @@ def vocabulary(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-@router.get("/algorithms", operation_id="algorithms", response=dict[str, Any], summary="How images are hashed and compared")
+@router.get("/algorithms", operation_id="algorithms", response=dict[str, Any], summary="How images are compared")
 def algorithms(request: HttpRequest) -> dict[str, Any]:
     return {
         "profiles": [profile.to_json() for profile in PROFILES.values()],
