@@ -3,6 +3,7 @@
 from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
+from config import checks  # noqa: F401 (registers them)
 from config.grants import grant_app_role
 
 

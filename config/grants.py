@@ -8,7 +8,7 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.db import connections
+from django.db import connections, transaction
 from django.db.models import Model
 from psycopg import sql
 
@@ -28,7 +28,8 @@ def grant_app_role(using: str, **_: Any) -> None:
     if role == owner:
         return  # one role only: `manage.py check --deploy` says so
     app = sql.Identifier(role)
-    with connections[using].cursor() as cursor:
+    # All at once: a service that is running meanwhile never finds itself without rights.
+    with transaction.atomic(using=using), connections[using].cursor() as cursor:
         cursor.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(app))
         cursor.execute(sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(app))
         cursor.execute(sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {}").format(app))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -10,37 +11,47 @@ from django.utils.translation import gettext_lazy as _
 @dataclass(frozen=True)
 class Kind:
     status: int
-    title: str
+    title: Promise
     remedy: Promise
 
 
 KINDS: dict[str, Kind] = {
-    "malformed-json": Kind(400, "The body is not JSON", _("Send one JSON object, encoded in UTF-8.")),
-    "malformed-request": Kind(400, "The request is malformed", _("Check the host name and the headers you send.")),
-    "invalid-key": Kind(401, "The key is not valid", _("Send a key in force as “Authorization: Bearer veto_live_…”.")),
-    "expired-key": Kind(401, "The key has expired", _("Ask the registry for a new key.")),
-    "missing-scope": Kind(403, "The key lacks a scope", _("Ask for a key with the scope that the answer names.")),
-    "ip-not-allowed": Kind(403, "The key is not allowed from this address", _("Call from one of the key's networks.")),
-    "platform-suspended": Kind(403, "The platform is suspended", _("Write to the registry.")),
-    "not-found": Kind(404, "There is nothing here", _("Check the address against the API's reference.")),
-    "method-not-allowed": Kind(405, "The method is not allowed here", _("Use a method that the header Allow lists.")),
-    "too-large": Kind(413, "The body is too large", _("Send a smaller image, at most 20 MB, or its hashes.")),
-    "unsupported-image": Kind(415, "This is not an image we read", _("Send JPEG, PNG, WebP, GIF or AVIF.")),
-    "invalid-request": Kind(422, "The request is not valid", _("Mend the fields that the answer lists.")),
-    "invalid-hash": Kind(422, "A hash is not valid", _("A hash is 64 hexadecimal digits, made as the profile says.")),
-    "unknown-use": Kind(422, "A use is unknown", _("Send uses of the vocabulary, listed under /v1/uses.")),
-    "unsupported-profile": Kind(422, "The profile is not supported", _("Send a profile listed under /v1/algorithms.")),
-    "image-undecodable": Kind(422, "The image cannot be read", _("The file is empty, cut short or damaged.")),
-    "low-quality": Kind(422, "The image has too little detail", _("A blank image or a mask can be no one's photo.")),
-    "unreadable-file": Kind(422, "The file cannot be read", _("Check the path and the rights of the file.")),
-    "image-too-many-pixels": Kind(422, "The image has too many pixels", _("Send at most 100 megapixels.")),
-    "quota-exceeded": Kind(429, "Too many requests", _("Wait as long as the header Retry-After says.")),
-    "internal-error": Kind(500, "Something went wrong here", _("Refuse the use meanwhile, and try again later.")),
-    "index-loading": Kind(503, "The index is loading", _("Refuse the use meanwhile, and try again shortly.")),
-    "index-behind": Kind(
-        503, "The index may lack the latest changes", _("Refuse the use meanwhile, and try again shortly.")
+    "malformed-json": Kind(400, _("The body is not JSON"), _("Send one JSON object, encoded in UTF-8.")),
+    "malformed-request": Kind(400, _("The request is malformed"), _("Check the host name and the headers you send.")),
+    "invalid-key": Kind(
+        401, _("The key is not valid"), _("Send a key in force as “Authorization: Bearer veto_live_…”.")
     ),
-    "overloaded": Kind(503, "The service is overloaded", _("Refuse the use meanwhile, and try again shortly.")),
+    "expired-key": Kind(401, _("The key has expired"), _("Ask the registry for a new key.")),
+    "missing-scope": Kind(403, _("The key lacks a scope"), _("Ask for a key with the scope that the answer names.")),
+    "ip-not-allowed": Kind(
+        403, _("The key is not allowed from this address"), _("Call from one of the key's networks.")
+    ),
+    "platform-suspended": Kind(403, _("The platform is suspended"), _("Write to the registry.")),
+    "not-found": Kind(404, _("There is nothing here"), _("Check the address against the API's reference.")),
+    "method-not-allowed": Kind(
+        405, _("The method is not allowed here"), _("Use a method that the header Allow lists.")
+    ),
+    "too-large": Kind(413, _("The body is too large"), _("Send a smaller image, at most 20 MB, or its hashes.")),
+    "unsupported-image": Kind(415, _("This is not an image we read"), _("Send JPEG, PNG, WebP, GIF or AVIF.")),
+    "invalid-request": Kind(422, _("The request is not valid"), _("Mend the fields that the answer lists.")),
+    "invalid-hash": Kind(
+        422, _("A hash is not valid"), _("A hash is 64 hexadecimal digits, made as the profile says.")
+    ),
+    "unknown-use": Kind(422, _("A use is unknown"), _("Send uses of the vocabulary, listed under /v1/uses.")),
+    "unsupported-profile": Kind(
+        422, _("The profile is not supported"), _("Send a profile listed under /v1/algorithms.")
+    ),
+    "image-undecodable": Kind(422, _("The image cannot be read"), _("The file is empty, cut short or damaged.")),
+    "low-quality": Kind(422, _("The image has too little detail"), _("A blank image or a mask can be no one's photo.")),
+    "unreadable-file": Kind(422, _("The file cannot be read"), _("Check the path and the rights of the file.")),
+    "image-too-many-pixels": Kind(422, _("The image has too many pixels"), _("Send at most 100 megapixels.")),
+    "quota-exceeded": Kind(429, _("Too many requests"), _("Wait as long as the header Retry-After says.")),
+    "internal-error": Kind(500, _("Something went wrong here"), _("Refuse the use meanwhile, and try again later.")),
+    "index-loading": Kind(503, _("The index is loading"), _("Refuse the use meanwhile, and try again shortly.")),
+    "index-behind": Kind(
+        503, _("The index may lack the latest changes"), _("Refuse the use meanwhile, and try again shortly.")
+    ),
+    "overloaded": Kind(503, _("The service is overloaded"), _("Refuse the use meanwhile, and try again shortly.")),
 }
 
 
@@ -58,9 +69,11 @@ class Problem(Exception):  # noqa: N818 (the name that RFC 9457 gives it)
         return KINDS[self.code]
 
     def to_json(self) -> dict[str, Any]:
+        with translation.override("en"):  # as the details are; the page that `type` names speaks the reader's language
+            title = str(self.kind.title)
         document: dict[str, Any] = {
             "type": f"/problems/{self.code}",
-            "title": self.kind.title,
+            "title": title,
             "status": self.kind.status,
             "code": self.code,
             "detail": self.detail,

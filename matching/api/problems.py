@@ -1,9 +1,10 @@
-"""Problems as answers: `application/problem+json`."""
+"""Problems as answers: `application/problem+json`, and the page that each one's `type` names."""
 
 import orjson
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 
-from matching.problems import Problem
+from matching.problems import KINDS, Problem
 
 BY_STATUS = {
     400: "malformed-request",
@@ -22,3 +23,10 @@ def response(problem: Problem, request: HttpRequest) -> HttpResponse:
     if problem.kind.status in {429, 503}:
         answer["Retry-After"] = "1"
     return answer
+
+
+def page(request: HttpRequest, code: str) -> HttpResponse:
+    """What a problem means and what to do about it, for whoever opens its `type`."""
+    if code not in KINDS:
+        raise Http404
+    return render(request, "problem.html", {"code": code, "kind": KINDS[code]})

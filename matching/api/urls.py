@@ -11,8 +11,7 @@ from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
-from matching.api import check, meta
-from matching.api.problems import response
+from matching.api import check, meta, problems
 from matching.api.schemas import ProblemOut
 from matching.follower import shared
 from matching.problems import KINDS, Problem
@@ -66,18 +65,18 @@ api.add_router("/v1", meta.router)
 
 @api.exception_handler(Problem)
 def on_problem(request: HttpRequest, problem: Problem) -> HttpResponse:
-    return response(problem, request)
+    return problems.response(problem, request)
 
 
 @api.exception_handler(RequestDataTooBig)
 def on_too_much(request: HttpRequest, _: RequestDataTooBig) -> HttpResponse:
-    return response(Problem("too-large", "A JSON body may have 1 MiB; this one has more."), request)
+    return problems.response(Problem("too-large", "A JSON body may have 1 MiB; this one has more."), request)
 
 
 @api.exception_handler(HttpError)
 def on_http_error(request: HttpRequest, _: HttpError) -> HttpResponse:
     """ninja raises it for one thing here: a body that is not JSON."""
-    return response(Problem("malformed-json", "The body is not one JSON object in UTF-8."), request)
+    return problems.response(Problem("malformed-json", "The body is not one JSON object in UTF-8."), request)
 
 
 @api.exception_handler(ValidationError)
@@ -86,7 +85,7 @@ def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     kinds = [str(entry["type"]) for entry in error.errors]
     code = next((kind for kind in kinds if kind in KINDS), "invalid-request")
     detail = "; ".join(f"{entry['pointer']}: {entry['detail']}" for entry in errors[:3])
-    return response(Problem(code, detail, errors=errors[:20]), request)
+    return problems.response(Problem(code, detail, errors=errors[:20]), request)
 
 
 def pointer(location: tuple[Any, ...]) -> str:
@@ -111,4 +110,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", api.urls),
     path("healthz", healthz),
     path("readyz", readyz),
+    path("problems/<slug:code>", problems.page),
 ]

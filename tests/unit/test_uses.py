@@ -33,7 +33,7 @@ def test_an_unknown_use_is_named_with_the_known_ones() -> None:
 TEXTS: list[Promise] = [
     *(text for use in uses.USES for text in (use.label, use.means)),
     *(preset.label for preset in uses.PRESETS),
-    *(kind.remedy for kind in problems.KINDS.values()),
+    *(text for kind in problems.KINDS.values() for text in (kind.title, kind.remedy)),
 ]
 
 

@@ -152,3 +152,12 @@ def test_a_method_that_is_not_allowed_is_a_problem(web: Web, key: str) -> None:
 def test_an_unknown_host_is_a_problem(web: Web, key: str) -> None:
     answer = web.ask("GET", "/v1/me", None, key, Host="veto.example")
     assert (answer.status, answer.json["code"]) == (400, "malformed-request")
+
+
+def test_the_type_of_a_problem_opens_a_page_that_says_what_to_do(web: Web, key: str) -> None:
+    problem = web.ask("GET", "/v1/chekc", None, key).json
+    page = web.ask("GET", problem["type"], Accept_Language="fr")
+    assert page.status == 200
+    assert '<html lang="fr">' in page.body.decode()
+    assert "Vérifiez l&#x27;adresse" in page.body.decode()
+    assert web.ask("GET", "/problems/none").status == 404

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("committed")
 
 
 def folders(web: Web) -> list[Path]:
-    """Wherever a process of this service writes: the data of both databases, the logs, the places for passing files."""
+    """Wherever a process of this service writes: the data of both databases, the logs, temporary files."""
     open_files = {
         Path(file.path).parent
         for process in [psutil.Process(web.pid), *psutil.Process(web.pid).children(recursive=True)]

@@ -1,0 +1,24 @@
+"""What `manage.py check --deploy` says of this project's own settings."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+
+
+@checks.register(checks.Tags.security, deploy=True)
+def two_database_roles(**_: Any) -> list[checks.CheckMessage]:
+    if settings.DATABASES["default"]["USER"] != settings.DATABASES["owner"]["USER"]:
+        return []
+    hint = "Give the owner's URL as DATABASE_OWNER_URL and that of a role of its own as DATABASE_URL, then migrate."
+    return [
+        Warning("The service speaks as the owner of its tables: nothing is append-only.", hint=hint, id="veto.W001")
+    ]
+
+
+@checks.register(checks.Tags.security, deploy=True)
+def secrets_of_its_own(**_: Any) -> list[checks.CheckMessage]:
+    keys = [settings.API_KEY_PEPPER, settings.REF_KEY, *settings.FINGERPRINT_KEYS.values()]
+    if not settings.SECRET_KEY.startswith("change-me") and bytes(32) not in keys:
+        return []
+    return [checks.Warning("A secret is that of .env.example.", hint="Make one of 32 random bytes.", id="veto.W002")]
