@@ -12,7 +12,9 @@ def two_database_roles(**_: Any) -> list[checks.CheckMessage]:
         return []
     hint = "Give the owner's URL as DATABASE_OWNER_URL and that of a role of its own as DATABASE_URL, then migrate."
     return [
-        Warning("The service speaks as the owner of its tables: nothing is append-only.", hint=hint, id="veto.W001")
+        checks.Warning(
+            "The service speaks as the owner of its tables: nothing is append-only.", hint=hint, id="veto.W001"
+        )
     ]
 
 
