@@ -1,0 +1,66 @@
+# Veto. `make` lists what there is. Everything runs from `.venv`, which is made from the lock files when needed.
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check format openapi lock clean venv venv-dev messages
+
+# Names and arguments may hold spaces: they reach the recipes as environment variables, not as text.
+export PHOTO
+RUN := .venv/bin/python -m
+MANAGE := VETO_ENV_FILE=.env.example .venv/bin/python manage.py
+
+help: ## this list
+	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r target text; do \
+		printf '%-16s %s\n' "$$target" "$$text"; done
+
+run: venv ## Veto on this machine until Ctrl-C (PORT=8000, HOST, WEB_WORKERS, VETO_HOME, DATABASE_URL, REDIS_URL)
+	@exec $(RUN) config.local run
+
+demo: venv ## the main job in one go, nothing left behind (PHOTO=path)
+	@if [ -n "$$PHOTO" ]; then exec $(RUN) config.local demo --photo "$$PHOTO"; else exec $(RUN) config.local demo; fi
+
+test: venv-dev messages ## all tests on a PostgreSQL and a Valkey of their own (ARGS='-k name')
+	@exec $(RUN) config.local exec -- .venv/bin/python -m pytest $(ARGS)
+
+check: venv-dev messages ## lint, format, types, imports, OpenAPI, migrations and lock files in step
+	$(RUN) ruff check
+	$(RUN) ruff format --check
+	VETO_ENV_FILE=.env.example $(RUN) mypy
+	.venv/bin/python -c "from importlinter.cli import lint_imports_command as lint; lint()"
+	$(MANAGE) export_openapi --check
+	VETO_ENV_FILE=.env.example .venv/bin/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	$(RUN) config.local.locks --check
+
+format: venv-dev ## lint what can be repaired, and format
+	$(RUN) ruff check --fix
+	$(RUN) ruff format
+
+openapi: venv-dev ## write docs/openapi.json anew
+	$(MANAGE) export_openapi
+
+lock: venv-dev ## compile requirements*.in into the lock files
+	$(RUN) config.local.locks
+
+clean: ## remove .venv and caches; data in .veto stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+messages:
+	@$(MANAGE) compile_messages
+
+venv:
+	@$(call install,requirements.txt)
+
+venv-dev:
+	@$(call install,requirements-dev.txt)
+
+# The first Python from 3.11 to 3.13, else a newer one.
+define install
+for python in "$$PYTHON" python3 python3.13 python3.12 python3.11; do \
+	if "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then \
+		exec "$$python" config/local/install.py $(1); fi; done; \
+for python in python3 python3.15 python3.14; do \
+	if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+		exec "$$python" config/local/install.py $(1); fi; done; \
+echo 'Veto needs Python 3.11 or newer: install it, or name it with `make PYTHON=/path/to/python3 ...`.' >&2; exit 1
+endef
