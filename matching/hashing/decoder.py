@@ -1,0 +1,234 @@
+"""The face of the decoder process: bytes in, fingerprint out. Imports neither numpy nor Pillow.
+
+Every process that decodes has one server of its own (`decoder_process`), started at the first image, which forks one
+confined child per image. The server ends when this process does: its control channel then reads end of file.
+"""
+
+import atexit
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final, Literal
+
+from matching.hashing import wire
+from matching.hashing.errors import (
+    DecoderUnavailable,
+    ImageError,
+    ImageTooLarge,
+    TooManyPixels,
+    UndecodableImage,
+    UnsupportedImage,
+)
+from matching.hashing.fingerprint import Fingerprint
+from matching.hashing.wire import Task
+
+__all__ = [
+    "Decoder",
+    "DecoderUnavailable",
+    "ImageError",
+    "ImageTooLarge",
+    "TooManyPixels",
+    "UndecodableImage",
+    "UnsupportedImage",
+    "shared_decoder",
+]
+
+_START_SECONDS: Final = 20.0  # importing and warming takes half a second on an idle machine
+_CALL_SECONDS: Final = 60.0  # waiting for a free child included; a child itself has 30
+_MOST_PROCESSES: Final = 4  # each may take the memory that sandbox allows
+
+_ROOT: Final = Path(__file__).resolve().parents[2]  # where `python -m` finds the package
+
+
+class _ServerGoneError(Exception):
+    pass
+
+
+class Decoder:
+    """A decoder server and the calls to it. Thread-safe; a server that died is replaced at the next call."""
+
+    def __init__(self, *, processes: int | None = None) -> None:
+        """`processes` is how many images are decoded at a time, by default the cores, at most 4."""
+        self._processes = processes or min(os.cpu_count() or 1, _MOST_PROCESSES)
+        self._lock = threading.Lock()
+        self._server: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        _decoders.add(self)
+
+    def fingerprint(self, image: bytes) -> Fingerprint:
+        """The stored hashes of a photo.
+
+        Raises UnsupportedImage, UndecodableImage, TooManyPixels or ImageTooLarge (all ImageError) when the image is at
+        fault, DecoderUnavailable when the decoder is.
+        """
+        return self._call(Task.FINGERPRINT, image)
+
+    def query(self, image: bytes, *, effort: Literal["normal", "high"] = "normal") -> Fingerprint:
+        """The asked hashes of an image, in eight orientations; with `effort="high"` also turned a little.
+
+        Raises what `fingerprint` raises.
+        """
+        return self._call(Task.QUERY_HIGH if effort == "high" else Task.QUERY, image)
+
+    def close(self) -> None:
+        """End the server and its children, only those. The next call would start another."""
+        with self._lock:
+            self._stop()
+
+    def _call(self, task: Task, image: bytes) -> Fingerprint:
+        if len(image) > wire.MAX_BYTES:
+            raise ImageTooLarge(
+                f"The file has {len(image) / 1e6:.1f} MB; the limit is {wire.MAX_BYTES // 1_000_000} MB."
+            )
+        if not image:
+            raise UndecodableImage("The file is empty.")
+        deadline = time.monotonic() + _CALL_SECONDS
+        try:
+            return self._ask(task, image, deadline)
+        except _ServerGoneError:
+            pass
+        try:  # no image can end the server, only someone else: once more, with a new one
+            return self._ask(task, image, deadline)
+        except _ServerGoneError:
+            raise DecoderUnavailable("The decoder process ended.") from None
+
+    def _ask(self, task: Task, image: bytes, deadline: float) -> Fingerprint:
+        with self._request(deadline) as connection:
+            try:
+                with suppress(BrokenPipeError, ConnectionResetError):  # refused unread: the reply says why
+                    wire.send_request(connection, task, image)
+                connection.settimeout(max(0.001, deadline - time.monotonic()))
+                return wire.receive_reply(connection)
+            except TimeoutError:
+                raise DecoderUnavailable("The decoder is overloaded.") from None
+            except wire.DisconnectedError:
+                raise _ServerGoneError from None
+            except OSError as error:
+                raise DecoderUnavailable(f"The decoder cannot be reached: {error.strerror}.") from None
+
+    @contextmanager
+    def _request(self, deadline: float) -> Iterator[socket.socket]:
+        """A socket whose other end the server holds."""
+        try:
+            ours, theirs = socket.socketpair()
+        except OSError as error:
+            raise DecoderUnavailable(f"No socket for the decoder: {error.strerror}.") from None
+        with ours:
+            with theirs:
+                self._hand_over(theirs, deadline)
+            ours.settimeout(max(0.001, deadline - time.monotonic()))
+            yield ours
+
+    def _hand_over(self, theirs: socket.socket, deadline: float) -> None:
+        if not self._lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            raise DecoderUnavailable("The decoder is overloaded.")
+        try:
+            if self._control is not None and self._send(self._control, theirs):
+                return
+            self._stop()
+            if not self._send(self._start(), theirs):
+                raise DecoderUnavailable("The decoder process ended.")
+        finally:
+            self._lock.release()
+
+    def _send(self, control: socket.socket, theirs: socket.socket) -> bool:
+        try:
+            socket.send_fds(control, [wire.REQUEST], [theirs.fileno()])
+        except OSError:
+            return False
+        return True
+
+    def _start(self) -> socket.socket:
+        try:
+            ours, theirs = socket.socketpair()
+        except OSError as error:
+            raise DecoderUnavailable(f"No socket for the decoder: {error.strerror}.") from None
+        with theirs:
+            try:
+                self._server = subprocess.Popen(
+                    [
+                        sys.executable,
+                        "-m",
+                        "matching.hashing.decoder_process",
+                        str(theirs.fileno()),
+                        str(self._processes),
+                    ],
+                    cwd=_ROOT,
+                    env=_environment(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    pass_fds=[theirs.fileno()],
+                )
+            except OSError as error:
+                ours.close()
+                raise DecoderUnavailable(f"The decoder process could not be started: {error.strerror}.") from None
+        ours.settimeout(_START_SECONDS)
+        try:
+            ready = ours.recv(1)
+        except OSError:
+            ready = b""
+        self._control = ours
+        if ready != wire.READY:
+            self._stop()
+            raise DecoderUnavailable("The decoder process did not start.")
+        return ours
+
+    def _stop(self) -> None:
+        if self._control is not None:
+            self._control.close()
+            self._control = None
+        if self._server is not None:
+            # End of file on the control channel ends it, with its children.
+            with suppress(subprocess.TimeoutExpired):
+                self._server.wait(timeout=2)
+            if self._server.returncode is None:
+                self._server.kill()
+                self._server.wait()
+            self._server = None
+
+    def forget_after_fork(self) -> None:
+        """In a forked child: the server belongs to the parent, and must see the end of the parent's channel alone."""
+        self._lock = threading.Lock()
+        if self._control is not None:
+            self._control.close()
+            self._control = None
+        if self._server is not None:
+            self._server.returncode = 0  # not ours to wait for; keeps Popen from saying so
+            self._server = None
+
+
+def _environment() -> dict[str, str]:
+    """Next to nothing: no secret of ours is in the decoder, and its numpy has one thread."""
+    interpreter = ("PATH", "PYTHONHOME", "PYTHONPATH", "LD_LIBRARY_PATH")  # what finds our own packages
+    return {name: os.environ[name] for name in interpreter if name in os.environ} | {
+        "LC_ALL": "C.UTF-8",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+_decoders: Final[weakref.WeakSet[Decoder]] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for decoder in list(_decoders):
+        decoder.forget_after_fork()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+_shared: Final = Decoder()
+atexit.register(_shared.close)
+
+
+def shared_decoder() -> Decoder:
+    """The decoder of this process: started by its first image, another in a forked child, ended with the process."""
+    return _shared

@@ -1,0 +1,93 @@
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matching.hashing.profile import BITS, ORIENTATIONS, PROFILES, VETO_1, Algorithm, permutation
+
+codes = st.binary(min_size=32, max_size=32)
+
+
+def is_candidate(algorithm: Algorithm, one: bytes, other: bytes) -> bool:
+    """The rule as the documentation words it, bit by bit."""
+    rule = algorithm.candidates
+    differs = np.unpackbits(np.frombuffer(one, np.uint8) ^ np.frombuffer(other, np.uint8))
+    in_bands = differs[list(rule.permutation)].reshape(rule.bands, -1).sum(axis=1)
+    return bool((in_bands <= rule.flips).any())
+
+
+@pytest.mark.parametrize("name", VETO_1.algorithms)
+@given(code=codes, bits=st.sets(st.integers(0, BITS - 1), max_size=31))
+def test_every_code_within_31_is_a_candidate(name: str, code: bytes, bits: set[int]) -> None:
+    flipped = bytearray(code)
+    for bit in bits:
+        flipped[bit // 8] ^= 0x80 >> bit % 8
+    assert is_candidate(VETO_1.algorithms[name], code, bytes(flipped))
+
+
+@pytest.mark.parametrize("name", VETO_1.algorithms)
+def test_the_worst_code_at_31_is_a_candidate_and_one_more_flip_makes_it_none(name: str) -> None:
+    rule = VETO_1.algorithms[name].candidates
+    flipped = bytearray(32)
+    worst = [rule.permutation[band * 16 + place] for band in range(16) for place in (3, 9)]
+    for bit in worst[:-1]:
+        flipped[bit // 8] ^= 0x80 >> bit % 8
+    assert is_candidate(VETO_1.algorithms[name], bytes(32), bytes(flipped))
+    flipped[worst[-1] // 8] ^= 0x80 >> worst[-1] % 8
+    assert not is_candidate(VETO_1.algorithms[name], bytes(32), bytes(flipped))
+
+
+@pytest.mark.parametrize("name", VETO_1.algorithms)
+def test_the_permutation_is_fixed_and_complete(name: str) -> None:
+    rule = VETO_1.algorithms[name].candidates
+    assert sorted(rule.permutation) == list(range(BITS))
+    assert rule.permutation == permutation(f"veto-1/{name}")
+    assert rule.guaranteed == 31
+    assert BITS % rule.bands == 0
+
+
+def test_the_permutations_are_those_published() -> None:
+    assert permutation("veto-1/pdq")[:8] == (69, 183, 19, 11, 136, 30, 202, 84)
+    assert permutation("veto-1/dhash")[:8] == (86, 157, 195, 67, 122, 137, 7, 197)
+
+
+@pytest.mark.parametrize("name", VETO_1.algorithms)
+def test_thresholds_rise_and_a_strong_match_is_always_a_candidate(name: str) -> None:
+    algorithm = VETO_1.algorithms[name]
+    limits = algorithm.thresholds
+    assert 0 < limits.strong < limits.match < limits.possible < BITS // 2
+    assert limits.strong <= algorithm.candidates.guaranteed
+
+
+def test_every_view_that_is_stored_or_asked_is_defined_with_a_code_of_its_own() -> None:
+    names = [view.name for view in VETO_1.views]
+    assert len({view.code for view in VETO_1.views}) == len(set(names)) == len(names)
+    for use in (VETO_1.stored, VETO_1.asked, VETO_1.asked_with_effort):
+        assert set(use) == {"pdq", "dhash"}
+        assert {view for views in use.values() for view in views} <= set(names)
+
+
+def test_view_codes_and_names_lead_back_to_each_other() -> None:
+    for view in VETO_1.views:
+        assert VETO_1.view_name(VETO_1.view_code(view.name)) == view.name
+
+
+def test_unknown_views_are_refused_with_the_good_names() -> None:
+    with pytest.raises(ValueError, match="center-90"):
+        VETO_1.view_code("sideways")
+    with pytest.raises(ValueError, match="251"):
+        VETO_1.view_name(251)
+
+
+def test_the_profile_is_served_as_plain_json() -> None:
+    served = json.loads(json.dumps(VETO_1.to_json()))
+    assert served["name"] == "veto-1"
+    assert served["orientations"] == list(ORIENTATIONS)
+    assert served["minimum_quality"] == 50
+    assert served["algorithms"]["pdq"]["thresholds"] == {"strong": 31, "match": 45, "possible": 60}
+    assert served["algorithms"]["pdq"]["candidate_rule"]["band_bits"] == 16
+    assert len(served["algorithms"]["dhash"]["candidate_rule"]["permutation"]) == 256
+    assert served["stored"]["pdq"][0] == "full"
+    assert PROFILES["veto-1"] is VETO_1
