@@ -41,9 +41,7 @@ def load_claim(row: Protection) -> tuple[Claim, Fingerprint]:
     try:
         return Claim(row.id, uses.to_mask(row.uses), row.assurance, row.created_at.date()), Fingerprint.from_bytes(data)
     except ValueError:
-        raise UnreadableBlobError(
-            f"the fingerprint or a use of protection {row.id} is not of a known version"
-        ) from None
+        raise UnreadableBlobError(f"protection {row.id} holds a fingerprint or a use of an unknown version") from None
 
 
 def in_batches(rows: Iterable[Protection]) -> Iterator[list[Protection]]:
@@ -169,7 +167,7 @@ class Follower:
             if there.number > held.number:
                 raise GapError
             return False
-        self._apply(changes, Position(held.epoch, numbers[-1], sequence.head(changes[-1])))
+        self._apply(changes, Position(held.epoch, held.number + len(changes), sequence.head(changes[-1])))
         return True
 
     def _apply(self, changes: list[Change], position: Position) -> None:

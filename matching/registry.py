@@ -15,8 +15,8 @@ class TooLittleDetailError(ValueError):
     """The fingerprint holds no hash good enough to tell this image from others: a blank image, a mask."""
 
 
-def protect(fingerprint: Fingerprint, *, refuse: Iterable[str], assurance: int) -> UUID:
-    """Protect an image; returns the protection's id.
+def protect(fingerprint: Fingerprint, *, refuse: Iterable[str], assurance: int, pending: bool = False) -> UUID:
+    """Protect an image, or hold its protection back until `activate`; returns the protection's id.
 
     Raises TooLittleDetailError, uses.UnknownUseError, ValueError for an assurance outside 0 to 3.
     """
@@ -33,8 +33,10 @@ def protect(fingerprint: Fingerprint, *, refuse: Iterable[str], assurance: int) 
         fingerprint=sealed.blob,
         uses=uses.in_order(uses.refused(refuse)),
         assurance=assurance,
+        state=Protection.State.PENDING if pending else Protection.State.ACTIVE,
     )
-    sequence.record(Change.Kind.PROTECTION, protection)
+    if not pending:
+        sequence.record(Change.Kind.PROTECTION, protection)
     return protection
 
 
@@ -46,6 +48,24 @@ def revise(protection: UUID, *, refuse: Iterable[str]) -> None:
 def withdraw(protection: UUID) -> None:
     """Answer for this protection no more. Raises Protection.DoesNotExist."""
     change(protection, state=Protection.State.WITHDRAWN)
+
+
+def activate(protection: UUID) -> None:
+    """Answer for a pending or withdrawn protection (again). Raises Protection.DoesNotExist."""
+    change(protection, state=Protection.State.ACTIVE)
+
+
+def erase(protection: UUID) -> None:
+    """Delete it and its fingerprint. Of one that is gone already nothing happens."""
+    if Protection.objects.filter(id=protection).delete()[0]:
+        sequence.record(Change.Kind.PROTECTION, protection)
+
+
+def hashes(protection: UUID) -> Fingerprint:
+    """What is kept of an image, for its person to read. Raises Protection.DoesNotExist, keyring.UnreadableBlobError."""
+    row = Protection.objects.get(id=protection)
+    sealed = keyring.Sealed(row.key_id, bytes(row.fingerprint))
+    return Fingerprint.from_bytes(keyring.unseal(sealed, protection=row.id, profile=row.profile))
 
 
 def change(protection: UUID, **fields: object) -> None:

@@ -92,6 +92,9 @@ def settled() -> bool:
     except (DatabaseError, InterfaceError, redis.RedisError) as error:
         log.warning("change_saved_but_not_yet_in_effect", error=type(error).__name__)
         return False
+    except Exception:
+        log.exception("change_saved_but_not_yet_in_effect")  # whatever it was, the change is saved
+        return False
     return True
 
 

@@ -46,6 +46,8 @@ class Sequence(models.Model):
     own; `epoch` counts restores from a backup, after which numbers are given a second time.
     """
 
+    app_may_update: ClassVar[tuple[str, ...]] = ("epoch", "number")
+
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     lineage = models.UUIDField(default=uuid.uuid4, editable=False)
     epoch = models.PositiveIntegerField(default=1)

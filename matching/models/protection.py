@@ -13,6 +13,7 @@ class Protection(models.Model):
 
     class State(models.TextChoices):
         ACTIVE = "active"
+        PENDING = "pending"  # held back, not yet answered for
         WITHDRAWN = "withdrawn"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -35,7 +36,9 @@ class Protection(models.Model):
                 condition=Q(uses__contains=[use.id for use in uses.USES if use.always_refused]),
             ),
             models.CheckConstraint(name="protection_assurance_0_to_3", condition=Q(assurance__lte=3)),
-            models.CheckConstraint(name="protection_state_known", condition=Q(state__in=["active", "withdrawn"])),
+            models.CheckConstraint(
+                name="protection_state_known", condition=Q(state__in=["active", "pending", "withdrawn"])
+            ),
         ]
 
     def __str__(self) -> str:

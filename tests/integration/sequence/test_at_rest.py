@@ -1,0 +1,124 @@
+"""Fingerprints at rest: encrypted, bound to their row, under a ring of keys. What cannot be read is never skipped."""
+
+import base64
+import secrets
+
+import psycopg
+import pytest
+
+from matching.hashing.fingerprint import Fingerprint
+from tests.integration.sequence.hashes import fingerprint, random_hash
+from tests.integration.sequence.processes import Cast, World
+
+
+def ring(*names: str) -> str:
+    return ",".join(f"{name}:{base64.b64encode(secrets.token_bytes(32)).decode()}" for name in names)
+
+
+def execute(world: World, statement: str, *values: object) -> list[tuple[object, ...]]:
+    with psycopg.connect(world.postgres.owner_url, autocommit=True) as owner:
+        done = owner.execute(statement, values)
+        return done.fetchall() if done.description else []
+
+
+@pytest.fixture(autouse=True)
+def only_mine(world: World) -> None:
+    """Every row here is under the keys of its own test; those of the tests before are withdrawn."""
+    execute(world, "UPDATE matching_protection SET state = 'withdrawn'")
+    world.flush()
+
+
+def test_the_hash_stands_nowhere_in_the_database(world: World, stage: Cast) -> None:
+    writer = stage.actor()
+    code = random_hash()
+    photo = writer.do("protect", code=code)["photo"]
+    assert writer.do("withdraw", photo=photo)
+    bits = bytes.fromhex(code)
+    tables = [str(table) for (table,) in execute(world, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+    assert {"matching_protection", "matching_change", "consent_auditevent", "consent_photo"} <= set(tables)
+    for table in tables:
+        for row in execute(world, f"SELECT * FROM {table}"):
+            for value in row:
+                raw = bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode()
+                for piece in (bits, bits[:8], bits[-8:], code.encode(), base64.b64encode(bits)[:16]):
+                    assert piece not in raw, table
+    with world.redis() as client:
+        for key in client.scan_iter():
+            assert bits not in (client.dump(key) or b"")
+
+
+def test_equal_photos_are_not_equal_at_rest(world: World, stage: Cast) -> None:
+    writer = stage.actor()
+    code = random_hash()
+    made = [writer.do("protect", code=code)["protection"] for _ in range(2)]
+    blobs = execute(world, "SELECT fingerprint FROM matching_protection WHERE id = ANY(%s::uuid[])", made)
+    assert len(set(blobs)) == 2
+    for (blob,) in blobs:
+        assert isinstance(blob, bytes)
+        with pytest.raises(ValueError, match="fingerprint"):
+            Fingerprint.from_bytes(blob)
+        assert len(blob) == 12 + len(fingerprint(code).to_bytes()) + 16
+
+
+def test_a_new_current_key_writes_and_the_old_one_still_reads(world: World, stage: Cast) -> None:
+    old, new = ring("k1"), ring("k2")
+    before, after = random_hash(), random_hash()
+    first = stage.actor(FINGERPRINT_KEYS=old)
+    made = [first.do("protect", code=before)["protection"]]
+    rotated, old_reader = stage.actor(FINGERPRINT_KEYS=f"{new},{old}"), first
+    old_reader.do("load")
+    made.append(rotated.do("protect", code=after)["protection"])
+    statement = "SELECT key_id FROM matching_protection WHERE id = %s"
+    assert [execute(world, statement, protection) for protection in made] == [[("k1",)], [("k2",)]]
+    rotated.do("load")
+    assert [rotated.do("ask", code=code) for code in (before, after)] == ["protected", "protected"]
+    # A process that was not given the new key knows that it does not know.
+    assert old_reader.do("ask", code=before) == "protected"
+    assert old_reader.do("ask", code=after) == "index-behind"
+    assert old_reader.do("ask", code=random_hash()) == "index-behind"
+    assert "UnreadableBlobError: no key 'k2' in FINGERPRINT_KEYS" in old_reader.fails("load")
+
+
+DAMAGES = {
+    "moved from another row": "(SELECT fingerprint FROM matching_protection WHERE id = %s)",
+    "one bit other": "set_bit(fingerprint, 200, 1 - get_bit(fingerprint, 200))",
+    "its nonce other": "set_bit(fingerprint, 3, 1 - get_bit(fingerprint, 3))",
+    "cut short": "substring(fingerprint FROM 1 FOR 40)",
+    "nothing": "''::bytea",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_blob_that_does_not_open_is_never_skipped(world: World, stage: Cast, damage: str) -> None:
+    writer, reader = stage.actors(2)
+    known, code = random_hash(), random_hash()
+    other = writer.do("protect", code=known)["protection"]
+    reader.do("load")
+    made = writer.do("protect", code=code)["protection"]
+    [(blob,)] = execute(world, "SELECT fingerprint FROM matching_protection WHERE id = %s", made)
+    expression = DAMAGES[damage]
+    values = (other, made) if "%s" in expression else (made,)
+    execute(world, f"UPDATE matching_protection SET fingerprint = {expression} WHERE id = %s", *values)
+    for _ in range(2):
+        assert reader.do("ask", code=code) == "index-behind"
+        assert reader.do("ask", code=random_hash()) == "index-behind"
+        assert reader.do("ask", code=known) == "protected"
+    failure = reader.fails("load")
+    assert failure == f"UnreadableBlobError: the fingerprint of protection {made} does not open"
+    assert reader.do("ask", code=known) == "index-loading"
+    execute(world, "UPDATE matching_protection SET fingerprint = %s WHERE id = %s", blob, made)
+    reader.do("follow")
+    assert reader.do("ask", code=code) == "protected"
+
+
+def test_a_process_that_cannot_catch_up_reads_each_key_in_the_database(world: World, stage: Cast) -> None:
+    writer, reader = stage.actors(2)
+    kid = writer.do("issue", platform="Prompt")
+    reader.do("load")
+    assert reader.do("look_up", kid=kid) == {"revoked": False, "confirmed": True}
+    made = writer.do("protect", code=random_hash())["protection"]
+    execute(world, "UPDATE matching_protection SET key_id = 'gone' WHERE id = %s", made)
+    assert not reader.do("current")
+    assert writer.do("revoke", kid=kid)
+    assert not reader.do("current")
+    assert reader.do("look_up", kid=kid) == {"revoked": True, "confirmed": True}

@@ -1,0 +1,117 @@
+"""Rules that must hold are constraints of the database; each is tried from both sides."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from consent.models import OptOut, Person, Photo
+from matching import uses
+from matching.models import ApiKey, Change, Platform, Protection, Sequence
+
+pytestmark = pytest.mark.django_db
+
+
+def protection(**fields: Any) -> Protection:
+    given = {"profile": "veto-1", "key_id": "k", "fingerprint": b"x", "uses": ["sexualise"], "assurance": 0}
+    return Protection.objects.create(**given | fields)
+
+
+def change(**fields: Any) -> Change:
+    return Change.objects.create(**{"kind": Change.Kind.PROTECTION, "subject": uuid.uuid4()} | fields)
+
+
+def platform(**fields: Any) -> Platform:
+    return Platform.objects.create(**{"name": uuid.uuid4().hex} | fields)
+
+
+def api_key(**fields: Any) -> ApiKey:
+    given = {"kid": uuid.uuid4().hex[:10], "platform": platform(), "livemode": True, "digest": b"x", "scopes": []}
+    return ApiKey.objects.create(**given | fields)
+
+
+def person(**fields: Any) -> Person:
+    return Person.objects.create(**{"password": "!"} | fields)
+
+
+def photo(**fields: Any) -> Photo:
+    return Photo.objects.create(**{"person": person(username=uuid.uuid4().hex), "protection": uuid.uuid4()} | fields)
+
+
+def opt_outs(*withdrawn: bool) -> None:
+    of = photo()
+    for each in withdrawn:
+        OptOut.objects.create(photo=of, uses=["sexualise"], withdrawn_at=of.created_at if each else None)
+
+
+def numbers(*numbers: int | None) -> None:
+    for number in numbers:
+        change(number=number)
+
+
+def registered(*marks: bytes | None) -> None:
+    of = person(username=uuid.uuid4().hex)
+    for mark in marks:
+        photo(person=of, mark=mark)
+
+
+FAR = 2**50
+BOTH_SIDES: list[tuple[str, Callable[[], Any], Callable[[], Any]]] = [
+    ("change_number_from_1", lambda: change(number=FAR), lambda: change(number=0)),
+    ("change_kind_known", lambda: change(kind="access"), lambda: change(kind="person")),
+    ("matching_change_number", lambda: numbers(FAR, FAR + 1, None, None), lambda: numbers(FAR, FAR)),
+    ("sequence_is_one_row", Sequence.objects.get, lambda: Sequence.objects.create(id=2)),
+    (
+        "protection_uses_in_vocabulary",
+        lambda: protection(uses=list(uses.IDS)),
+        lambda: protection(uses=["sexualise", "fly"]),
+    ),
+    (
+        "protection_refuses_what_is_always_refused",
+        lambda: protection(uses=["sexualise", "edit"]),
+        lambda: protection(uses=["edit"]),
+    ),
+    ("protection_assurance_0_to_3", lambda: protection(assurance=3), lambda: protection(assurance=4)),
+    ("protection_assurance", lambda: protection(assurance=0), lambda: protection(assurance=-1)),
+    ("protection_state_known", lambda: protection(state="withdrawn"), lambda: protection(state="asleep")),
+    (
+        "platform_minimum_assurance_0_to_3",
+        lambda: platform(minimum_assurance=3),
+        lambda: platform(minimum_assurance=4),
+    ),
+    (
+        "matching_platform_name",
+        lambda: [platform(name="one"), platform(name="other")],
+        lambda: [platform(name="same"), platform(name="same")],
+    ),
+    ("api_key_scopes_known", lambda: api_key(scopes=["check", "report"]), lambda: api_key(scopes=["check", "fly"])),
+    ("matching_apikey_kid", lambda: api_key(kid="a" * 10), lambda: [api_key(kid="b" * 10), api_key(kid="b" * 10)]),
+    ("person_has_a_name_to_log_in_with", lambda: person(email="a@example.org"), person),
+    ("photo_declaration_known", lambda: photo(declaration="child"), lambda: photo(declaration="stranger")),
+    ("photo_once_per_person", lambda: registered(b"a", b"b", None, None), lambda: registered(b"a", b"a")),
+    ("opt_out_one_in_force_per_photo", lambda: opt_outs(True, True, False), lambda: opt_outs(False, False)),
+]
+
+
+@pytest.mark.parametrize(("name", "good", "bad"), BOTH_SIDES, ids=[name for name, _, _ in BOTH_SIDES])
+def test_what_is_right_is_taken_and_what_is_wrong_is_refused(
+    name: str, good: Callable[[], Any], bad: Callable[[], Any]
+) -> None:
+    with transaction.atomic():
+        good()
+    with pytest.raises(IntegrityError, match=name), transaction.atomic():
+        bad()
+
+
+def test_every_constraint_of_ours_was_tried() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT conname FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid"
+            " WHERE c.contype = 'c' AND (relname LIKE 'matching_%' OR relname LIKE 'consent_%')"
+            " AND conname NOT LIKE '%_check'"
+        )
+        checks = {name for (name,) in cursor.fetchall()}
+    assert checks
+    assert checks <= {name for name, _, _ in BOTH_SIDES}

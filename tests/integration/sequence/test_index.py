@@ -1,0 +1,169 @@
+"""The plain index against a model that compares everything bit by bit."""
+
+import threading
+import uuid
+from datetime import date
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
+
+from matching.hashing.fingerprint import Fingerprint, Hash
+from matching.hashing.profile import BITS, VETO_1
+from matching.index import scan
+from matching.index.interface import Claim, Hit
+from matching.index.scan import ScanIndex
+from tests.integration.sequence.hashes import random_hash
+
+SINCE = date(2026, 1, 1)
+seeds = st.integers(0, 7)  # few, so that photos come near each other
+flips = st.sets(st.integers(0, BITS - 1), max_size=64)
+algorithms = st.sampled_from(["pdq", "dhash"])
+SEEDS = [int.from_bytes(bytes((31 * seed + 7 * place) % 256 for place in range(32))) for seed in range(8)]
+
+
+def code(seed: int, flipped: set[int]) -> bytes:
+    return (SEEDS[seed] ^ sum(1 << bit for bit in flipped)).to_bytes(32)
+
+
+hashes = st.builds(
+    lambda seed, flipped, algorithm: Hash("full", algorithm, code(seed, flipped), 100), seeds, flips, algorithms
+)
+fingerprints = st.lists(hashes, min_size=1, max_size=4).map(lambda some: Fingerprint("veto-1", tuple(some), 100))
+
+
+def bit(bits: bytes, place: int) -> int:
+    return bits[place // 8] >> (7 - place % 8) & 1
+
+
+def found(stored: Hash, asked: Hash) -> int | None:
+    """The distance, if the profile's words admit it."""
+    if stored.algorithm != asked.algorithm:
+        return None
+    algorithm = VETO_1.algorithms[stored.algorithm]
+    rule_ = algorithm.candidates
+    differs = [bit(stored.bits, place) != bit(asked.bits, place) for place in rule_.permutation]
+    width = BITS // rule_.bands
+    near = any(sum(differs[start : start + width]) <= rule_.flips for start in range(0, BITS, width))
+    return sum(differs) if near and sum(differs) <= algorithm.thresholds.possible else None
+
+
+class AgainstModel(RuleBasedStateMachine):
+    protections = Bundle("protections")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.index = ScanIndex()
+        self.model: dict[UUID, tuple[Claim, Fingerprint]] = {}
+
+    def put(self, protection: UUID, mask: int, fingerprint: Fingerprint) -> tuple[Claim, Fingerprint]:
+        entry = (Claim(protection, mask, 0, SINCE), fingerprint)
+        self.model[protection] = entry
+        return entry
+
+    @rule(target=protections, mask=st.integers(1, 63), fingerprint=fingerprints)
+    def protect(self, mask: int, fingerprint: Fingerprint) -> UUID:
+        protection = uuid.uuid4()
+        self.index.apply([self.put(protection, mask, fingerprint)], [])
+        return protection
+
+    @rule(protection=protections, mask=st.integers(1, 63), fingerprint=fingerprints)
+    def revise(self, protection: UUID, mask: int, fingerprint: Fingerprint) -> None:
+        self.index.apply([self.put(protection, mask, fingerprint)], [])
+
+    @rule(protection=protections, fingerprint=fingerprints)
+    def revise_twice_at_once(self, protection: UUID, fingerprint: Fingerprint) -> None:
+        first = (Claim(protection, 1, 0, SINCE), Fingerprint("veto-1", (Hash("full", "pdq", b"\xaa" * 32, 100),), 100))
+        self.index.apply([first, self.put(protection, 2, fingerprint)], [protection])
+
+    @rule(gone=st.lists(consumes(protections), max_size=3), unknown=st.booleans())
+    def withdraw(self, gone: list[UUID], unknown: bool) -> None:
+        for protection in gone:
+            self.model.pop(protection, None)
+        self.index.apply([], [*gone, uuid.uuid4()] if unknown else gone)
+
+    @rule(asked=st.lists(hashes, min_size=1, max_size=4))
+    def search(self, asked: list[Hash]) -> None:
+        expected: dict[tuple[UUID, str], Hit] = {}
+        for claim, fingerprint in self.model.values():
+            for stored in fingerprint.hashes:
+                for question in asked:
+                    distance = found(stored, question)
+                    place = (claim.protection, stored.algorithm)
+                    if distance is not None and (place not in expected or distance < expected[place].distance):
+                        expected[place] = Hit(claim, stored.algorithm, distance)
+        hits = self.index.search(asked)
+        assert len(hits) == len(expected)
+        assert {(hit.claim.protection, hit.algorithm): hit for hit in hits} == expected
+
+    @invariant()
+    def counts_what_stands(self) -> None:
+        assert len(self.index) == sum(len(fingerprint.hashes) for _, fingerprint in self.model.values())
+
+
+@pytest.mark.parametrize("few", [1, 4, scan.FEW])
+def test_the_index_answers_as_the_model_does(monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    """`few` is after how many claims the codes of the dead are cleared away; `CHUNK` is cut so that searches loop."""
+    monkeypatch.setattr(scan, "FEW", few)
+    monkeypatch.setattr(scan, "CHUNK", 3)
+    from hypothesis.stateful import run_state_machine_as_test
+
+    run_state_machine_as_test(
+        AgainstModel,
+        settings=settings(
+            max_examples=40,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def one(claim_id: UUID, text: str) -> tuple[Claim, Fingerprint]:
+    return Claim(claim_id, 1, 0, SINCE), Fingerprint("veto-1", (Hash("full", "pdq", bytes.fromhex(text), 100),), 100)
+
+
+def test_a_search_while_others_come_and_go_never_misses_what_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Through growth, revisions and clearing away; and what was withdrawn before it began is never found."""
+    monkeypatch.setattr(scan, "FEW", 32)
+    index = ScanIndex()
+    standing = [(uuid.uuid4(), random_hash()) for _ in range(20)]
+    gone = [(uuid.uuid4(), random_hash()) for _ in range(20)]
+    index.apply([one(*each) for each in [*standing, *gone]], [])
+    index.apply([], [protection for protection, _ in gone])
+    ended = threading.Event()
+    wrong: list[str] = []
+    searched = [0]
+
+    def search() -> None:
+        questions = [Hash("full", "pdq", bytes.fromhex(text), 100) for _, text in [*standing, *gone]]
+        while not ended.is_set():
+            hits = {hit.claim.protection: hit for hit in index.search(questions)}
+            wrong.extend("missed" for protection, _ in standing if protection not in hits)
+            wrong.extend("withdrawn" for protection, _ in gone if protection in hits)
+            wrong.extend("another's" for hit in hits.values() if hit.distance)
+            searched[0] += 1
+
+    searchers = [threading.Thread(target=search) for _ in range(3)]
+    for searcher in searchers:
+        searcher.start()
+    try:
+        passing: list[UUID] = []
+        turn = 0
+        while turn < 300 or searched[0] < 50:
+            turn += 1
+            new = [uuid.uuid4() for _ in range(7)]
+            revised = standing[turn % len(standing)]
+            index.apply([*(one(each, random_hash()) for each in new), one(*revised)], passing[:6])
+            passing = [*passing[6:], *new]
+            if len(passing) > 60:
+                index.apply([], passing)
+                passing = []
+    finally:
+        ended.set()
+        for searcher in searchers:
+            searcher.join()
+    assert not wrong
+    assert len(index) == len(standing) + len(passing)
