@@ -22,12 +22,13 @@ demo: venv ## the main job in one go, nothing left behind (PHOTO=path)
 test: venv-dev messages ## all tests on a PostgreSQL and a Valkey of their own (ARGS='-k name')
 	@exec $(RUN) config.local exec -- .venv/bin/python -m pytest $(ARGS)
 
-check: venv-dev messages ## lint, format, types, imports, OpenAPI, migrations and lock files in step
+check: venv-dev messages ## lint, format, types, imports, OpenAPI, messages, migrations and lock files in step
 	$(RUN) ruff check
 	$(RUN) ruff format --check
 	VETO_ENV_FILE=.env.example $(RUN) mypy
 	.venv/bin/python -c "from importlinter.cli import lint_imports_command as lint; lint()"
 	$(MANAGE) export_openapi --check
+	$(MANAGE) update_messages --check
 	VETO_ENV_FILE=.env.example .venv/bin/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	$(RUN) config.local.locks --check
 

@@ -25,7 +25,9 @@ app.conf.update(
             "task": "matching.tasks.settle_changes",
             "schedule": 1.0,
             "options": {"expires": 1},
-        }
+        },
+        "release-pending": {"task": "consent.tasks.release_pending", "schedule": 300.0, "options": {"expires": 300}},
+        "erase-withdrawn": {"task": "consent.tasks.erase_withdrawn", "schedule": 300.0, "options": {"expires": 300}},
     },
 )
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -12,6 +12,8 @@ from typing import Annotated, Any, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from config.mail import mail_settings
+
 ROOT = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("VETO_HOME") or ROOT / ".veto")
 FILE = Path(os.environ.get("VETO_ENV_FILE") or HOME / "veto.env")
@@ -42,8 +44,24 @@ class Environment(BaseSettings):
     # How it is reached
     allowed_hosts: CommaSeparated = ["localhost", "127.0.0.1", "[::1]"]
     trusted_proxy_count: int = Field(default=0, ge=0, le=10)
+    served_over_https: bool = True
     debug: bool = False
     log_level: str = "INFO"
+
+    # Who answers for it, on the legal notice and the privacy page
+    operator_name: str = ""
+    operator_address: str = ""
+    operator_email: str = ""
+    operator_publisher: str = ""
+    operator_hosting: str = ""
+
+    # Mails to people, and how much may be registered in a day
+    email_url: str = ""
+    email_from: str = "noreply@localhost"
+    accounts_per_session_per_day: int = Field(default=3, ge=0)
+    accounts_per_network_per_day: int = Field(default=50, ge=0)
+    photos_per_session_per_day: int = Field(default=200, ge=0)
+    photos_per_network_per_day: int = Field(default=2000, ge=0)
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod
@@ -77,6 +95,12 @@ class Environment(BaseSettings):
                 raise ValueError(f"the key {key_id!r} is there twice")
             ring[key_id] = key
         return ring
+
+    @field_validator("email_url")
+    @classmethod
+    def mail(cls, value: str) -> str:
+        mail_settings(value, HOME)
+        return value
 
     @model_validator(mode="after")
     def derive(self) -> Self:

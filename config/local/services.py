@@ -46,6 +46,7 @@ class Services:
     def environment(self) -> dict[str, str]:
         """Every variable a start decides, also written to `veto.env` for commands in another terminal."""
         values = {**self._database(), **self._redis(), **self._keys.environment()}
+        values["SERVED_OVER_HTTPS"] = self._given.get("SERVED_OVER_HTTPS") or "false"  # on one's own machine
         values |= {name: self._given[name] for name in self._keys.environment() if self._given.get(name)}
         lines = [f"{name}={value}\n" for name, value in values.items()]
         file = self._home.write("veto.env", "# Written by every start; do not edit.\n" + "".join(lines))

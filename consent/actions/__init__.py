@@ -1,3 +1,31 @@
-from consent.actions.photos import Decided, protect_photo, withdraw_photo
+from consent.actions.photos import (
+    AlreadyRegisteredError,
+    Decided,
+    add_photo,
+    choose_default,
+    erase_long_withdrawn,
+    erase_person,
+    erase_photos,
+    label_photo,
+    protect_photo,
+    release_photos,
+    restore_photos,
+    revise_photos,
+    withdraw_photos,
+)
 
-__all__ = ["Decided", "protect_photo", "withdraw_photo"]
+__all__ = [
+    "AlreadyRegisteredError",
+    "Decided",
+    "add_photo",
+    "choose_default",
+    "erase_long_withdrawn",
+    "erase_person",
+    "erase_photos",
+    "label_photo",
+    "protect_photo",
+    "release_photos",
+    "restore_photos",
+    "revise_photos",
+    "withdraw_photos",
+]

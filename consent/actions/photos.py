@@ -1,12 +1,14 @@
-"""What a person does with a photo: each one transaction, one audit event, and success told once it is in effect."""
+"""What a person does with photos: each one transaction, its audit events, and success told once it is in effect."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from consent.models import AuditEvent, OptOut, Person, Photo
+from consent.models.photo import UNDO, mark_of
 from matching import registry, sequence, uses
 from matching.hashing.fingerprint import Fingerprint
 
@@ -15,30 +17,191 @@ from matching.hashing.fingerprint import Fingerprint
 class Decided:
     """What was decided is saved. `in_effect`: every check from now on takes it into account; else it soon will."""
 
-    photo: Photo
+    photos: tuple[Photo, ...]
     in_effect: bool
+
+    @property
+    def photo(self) -> Photo:
+        [photo] = self.photos
+        return photo
+
+
+class AlreadyRegisteredError(Exception):
+    """This person has registered this very photo before, and it is in force."""
+
+    def __init__(self, photo: Photo) -> None:
+        super().__init__(photo.ref)
+        self.photo = photo
+
+
+def audit(by: Person, action: str, photo: Photo, **facts: object) -> None:
+    AuditEvent.objects.create(by=by.id, action=action, subject=photo.id, facts=facts)
 
 
 def protect_photo(
-    *, by: Person, fingerprint: Fingerprint, refuse: Iterable[str], assurance: int = 0, label: str = ""
+    *,
+    by: Person,
+    fingerprint: Fingerprint,
+    refuse: Iterable[str],
+    assurance: int = 0,
+    label: str = "",
+    declaration: str = Photo.Declaration.MINE,
+    pending: bool = False,
+    mark: bytes | None = None,
 ) -> Decided:
     """Refuse uses of a photo. Raises registry.TooLittleDetailError, uses.UnknownUseError."""
     refused = uses.in_order(uses.refused(refuse))
     with transaction.atomic(durable=True):
-        protection = registry.protect(fingerprint, refuse=refused, assurance=assurance)
-        photo = Photo.objects.create(person=by, protection=protection, label=label)
-        OptOut.objects.create(photo=photo, uses=refused)
-        AuditEvent.objects.create(
-            by=by.id, action="photo.protected", subject=photo.id, facts={"uses": refused, "assurance": assurance}
+        photo = Photo.objects.create(
+            person=by,
+            protection=registry.protect(fingerprint, refuse=refused, assurance=assurance, pending=pending),
+            label=label,
+            declaration=declaration,
+            mark=mark,
+            pending_since=timezone.now() if pending else None,
         )
-    return Decided(photo, in_effect=sequence.settled())
+        OptOut.objects.create(photo=photo, uses=refused)
+        audit(by, "photo.pending" if pending else "photo.protected", photo, uses=refused, assurance=assurance)
+    return Decided((photo,), in_effect=not pending and sequence.settled())
 
 
-def withdraw_photo(*, by: Person, photo: Photo) -> Decided:
-    """Withdraw the opt-out of a photo; of one withdrawn before, nothing changes."""
+def add_photo(
+    *,
+    by: Person,
+    fingerprint: Fingerprint,
+    refuse: Iterable[str],
+    assurance: int = 0,
+    label: str = "",
+    declaration: str = Photo.Declaration.MINE,
+    pending: bool = False,
+) -> Decided:
+    """`protect_photo`, but once for each photo of a person; a withdrawn one is put back with the new choice.
+
+    Raises AlreadyRegisteredError as well.
+    """
+    mark = mark_of(by, fingerprint)
+    try:
+        return protect_photo(
+            by=by,
+            fingerprint=fingerprint,
+            refuse=refuse,
+            assurance=assurance,
+            label=label,
+            declaration=declaration,
+            pending=pending,
+            mark=mark,
+        )
+    except IntegrityError:
+        photo = Photo.objects.of(by).get(mark=mark)
+    if OptOut.objects.filter(photo=photo, withdrawn_at=None).exists():
+        raise AlreadyRegisteredError(photo)
+    return restore_photos(by=by, photos=[photo], refuse=refuse)
+
+
+def revise_photos(*, by: Person, photos: Iterable[Photo], refuse: Iterable[str]) -> Decided:
+    """Refuse these uses of photos from now on. Withdrawn ones stay withdrawn. Raises uses.UnknownUseError."""
+    refused = uses.in_order(uses.refused(refuse))
+    revised = []
     with transaction.atomic(durable=True):
-        in_force = OptOut.objects.filter(photo=photo, withdrawn_at=None)
-        if in_force.update(withdrawn_at=timezone.now()):
-            registry.withdraw(photo.protection)
-            AuditEvent.objects.create(by=by.id, action="photo.withdrawn", subject=photo.id)
-    return Decided(photo, in_effect=sequence.settled())
+        for photo in in_turn(photos):
+            if OptOut.objects.filter(photo=photo, withdrawn_at=None).update(withdrawn_at=timezone.now()):
+                OptOut.objects.create(photo=photo, uses=refused)
+                registry.revise(photo.protection, refuse=refused)
+                audit(by, "photo.revised", photo, uses=refused)
+                revised.append(photo)
+    return Decided(tuple(revised), in_effect=sequence.settled())
+
+
+def withdraw_photos(*, by: Person, photos: Iterable[Photo]) -> Decided:
+    """Withdraw the opt-outs of photos; of those withdrawn before, nothing changes."""
+    withdrawn = []
+    with transaction.atomic(durable=True):
+        for photo in in_turn(photos):
+            if OptOut.objects.filter(photo=photo, withdrawn_at=None).update(withdrawn_at=timezone.now()):
+                registry.withdraw(photo.protection)
+                audit(by, "photo.withdrawn", photo)
+            withdrawn.append(photo)
+    return Decided(tuple(withdrawn), in_effect=sequence.settled())
+
+
+def restore_photos(*, by: Person, photos: Iterable[Photo], refuse: Iterable[str] | None = None) -> Decided:
+    """Put withdrawn photos back, with the uses that they refused last or with these."""
+    restored = []
+    with transaction.atomic(durable=True):
+        for photo in in_turn(photos):
+            last = OptOut.objects.filter(photo=photo).latest("decided_at")
+            if last.withdrawn_at is None:
+                continue
+            refused = uses.in_order(uses.refused(last.uses if refuse is None else refuse))
+            OptOut.objects.create(photo=photo, uses=refused)
+            registry.revise(photo.protection, refuse=refused)
+            if photo.pending_since is None:
+                registry.activate(photo.protection)
+            audit(by, "photo.restored", photo, uses=refused)
+            restored.append(photo)
+    return Decided(tuple(restored), in_effect=sequence.settled())
+
+
+def label_photo(*, by: Person, photo: Photo, label: str) -> None:
+    """Name a photo. The name stays out of the audit, which outlives the person's data."""
+    with transaction.atomic(durable=True):
+        Photo.objects.filter(id=photo.id).update(label=label)
+        audit(by, "photo.labelled", photo)
+
+
+def choose_default(*, by: Person, refuse: Iterable[str]) -> None:
+    """What the next photos refuse unless something else is chosen. Raises uses.UnknownUseError."""
+    refused = uses.in_order(uses.refused(refuse))
+    with transaction.atomic(durable=True):
+        Person.objects.filter(id=by.id).update(default_uses=refused)
+        AuditEvent.objects.create(by=by.id, action="person.default_chosen", subject=by.id, facts={"uses": refused})
+
+
+def erase_photos(*, by: Person, photos: Iterable[Photo]) -> bool:
+    """Delete photos with all that is known of them; whether that is in effect already. Final."""
+    with transaction.atomic(durable=True):
+        erase(by, photos)
+    return sequence.settled()
+
+
+def erase_person(*, by: Person) -> bool:
+    """Delete a person with their photos and all that hangs on them; whether that is in effect already. Final."""
+    with transaction.atomic(durable=True):
+        Person.objects.select_for_update().get(id=by.id)  # no photo comes in meanwhile
+        erase(by, Photo.objects.of(by))
+        AuditEvent.objects.create(by=by.id, action="person.erased", subject=by.id)
+        by.delete()
+    return sequence.settled()
+
+
+def erase(by: Person, photos: Iterable[Photo]) -> None:
+    for photo in in_turn(photos):
+        registry.erase(photo.protection)
+        photo.opt_outs.all().delete()
+        audit(by, "photo.erased", photo)
+        photo.delete()
+
+
+def release_photos(*, by: Person, photos: Iterable[Photo]) -> Decided:
+    """Let pending photos take effect."""
+    released = []
+    with transaction.atomic(durable=True):
+        for photo in in_turn(photos):
+            if not Photo.objects.filter(id=photo.id).exclude(pending_since=None).update(pending_since=None):
+                continue
+            if OptOut.objects.filter(photo=photo, withdrawn_at=None).exists():
+                registry.activate(photo.protection)
+            audit(by, "photo.released", photo)
+            released.append(photo)
+    return Decided(tuple(released), in_effect=sequence.settled())
+
+
+def erase_long_withdrawn(*, by: Person, now: datetime, most: int) -> None:
+    """Erase photos that were withdrawn longer ago than can be undone, at most so many at once."""
+    erase_photos(by=by, photos=Photo.objects.withdrawn_before(now - UNDO)[:most])
+
+
+def in_turn(photos: Iterable[Photo]) -> list[Photo]:
+    """Those that are still there, locked in one order, so that two who want the same ones never wait for each other."""
+    ids = [photo.id for photo in photos]
+    return list(Photo.objects.select_for_update().filter(id__in=ids).order_by("id"))

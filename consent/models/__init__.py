@@ -1,6 +1,5 @@
 from consent.models.audit_event import AuditEvent
-from consent.models.opt_out import OptOut
 from consent.models.person import Person
-from consent.models.photo import Photo
+from consent.models.photo import OptOut, Photo
 
 __all__ = ["AuditEvent", "OptOut", "Person", "Photo"]

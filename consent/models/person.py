@@ -4,20 +4,29 @@ import uuid
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-OPERATOR = "operator"  # no case number reads so: those are 128 bits in groups
+from consent.accounts import codes
+
+OPERATOR = "operator"  # no case number reads so: those are 28 characters
 
 
 class PersonManager(BaseUserManager["Person"]):
     def operator(self) -> "Person":
-        """Whoever works at this server's command line, which stands in for the pages."""
+        """Whoever works at this server's command line, which stands in for the pages. Can never log in."""
         person, created = self.get_or_create(username=OPERATOR)
         if created:
             person.set_unusable_password()
             person.save(update_fields=["password"])
         return person
+
+    def of_case_number(self, number: str) -> "Person | None":
+        return self.filter(username=number).exclude(username=OPERATOR).first()
+
+    def of_email(self, email: str) -> "Person | None":
+        return self.filter(email=email.lower()).exclude(username=OPERATOR).first()
 
 
 class Person(AbstractBaseUser):
@@ -26,6 +35,7 @@ class Person(AbstractBaseUser):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     username = models.CharField(max_length=64, unique=True, null=True, blank=True)
     email = models.EmailField(unique=True, null=True, blank=True)
+    default_uses = ArrayField(models.CharField(max_length=16), null=True, blank=True)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -44,3 +54,31 @@ class Person(AbstractBaseUser):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def is_operator(self) -> bool:
+        return self.username == OPERATOR
+
+    @property
+    def has_case_number(self) -> bool:
+        return self.username is not None and not self.is_operator
+
+    @property
+    def case_number(self) -> str:
+        """As people write it, in groups; empty for who has none."""
+        return codes.grouped(self.username) if self.username is not None and self.has_case_number else ""
+
+    @property
+    def assurance(self) -> int:
+        """What is known of who this is: 0 nothing, 1 an e-mail address (nobody comes in before it is verified)."""
+        return 1 if self.email else 0
+
+    def set_password(self, raw_password: str | None) -> None:
+        super().set_password(self._as_made(raw_password))
+
+    def check_password(self, raw_password: str) -> bool:
+        return super().check_password(self._as_made(raw_password) or "")
+
+    def _as_made(self, typed: str | None) -> str | None:
+        """A secret from a sheet may be typed in any case and with any spaces; a password is taken to the letter."""
+        return codes.secret(typed) if typed is not None and self.has_case_number else typed

@@ -1,9 +1,47 @@
+"""Photos as facts, that a person registered one, and the opt-outs decided for them."""
+
+import hashlib
+import hmac
 import uuid
-from typing import ClassVar
+from datetime import datetime, timedelta
+from typing import ClassVar, Self
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, Subquery
+
+from consent.models.person import Person
+from matching.hashing.fingerprint import Fingerprint
+
+UNDO = timedelta(days=30)  # a withdrawn photo can be put back for this long, and is then erased
+
+
+class PhotoQuerySet(models.QuerySet["Photo"]):
+    """Only the photos of a person are ever shown to them: every page starts from `of`."""
+
+    def of(self, person: Person) -> Self:
+        return self.filter(person=person)
+
+    def described(self) -> Self:
+        """With `uses`, those refused now or last, and `withdrawn_at`, null while one is in force."""
+        last = OptOut.objects.filter(photo=OuterRef("pk")).order_by("-decided_at")
+        return self.annotate(
+            uses=Subquery(last.values("uses")[:1]), withdrawn_at=Subquery(last.values("withdrawn_at")[:1])
+        )
+
+    def withdrawn_before(self, time: datetime) -> Self:
+        return self.in_state(Photo.State.WITHDRAWN).exclude(opt_outs__withdrawn_at__gte=time)
+
+    def in_state(self, state: "Photo.State") -> Self:
+        in_force = Exists(OptOut.objects.filter(photo=OuterRef("pk"), withdrawn_at=None))
+        match state:
+            case Photo.State.WITHDRAWN:
+                return self.filter(~in_force)
+            case Photo.State.PENDING:
+                return self.filter(in_force, pending_since__isnull=False)
+            case Photo.State.PROTECTED:
+                return self.filter(in_force, pending_since=None)
 
 
 class Photo(models.Model):
@@ -14,19 +52,30 @@ class Photo(models.Model):
         CHILD = "child"
         REPRESENTED = "represented"
 
+    class State(models.TextChoices):
+        PROTECTED = "protected"
+        PENDING = "pending"
+        WITHDRAWN = "withdrawn"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="photos")
     label = models.CharField(max_length=200, blank=True)
     declaration = models.CharField(max_length=16, choices=Declaration.choices, default=Declaration.MINE)
     protection = models.UUIDField(unique=True)  # no foreign key: `matching` is another service
+    mark = models.BinaryField(null=True, editable=False)
+    pending_since = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[PhotoQuerySet] = PhotoQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
                 name="photo_declaration_known", condition=Q(declaration__in=["mine", "child", "represented"])
             ),
+            models.UniqueConstraint(name="photo_once_per_person", fields=["person", "mark"]),
         ]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["person", "-created_at"])]
 
     def __str__(self) -> str:
         return self.ref
@@ -34,3 +83,29 @@ class Photo(models.Model):
     @property
     def ref(self) -> str:
         return f"pho_{self.id.hex}"
+
+
+class OptOut(models.Model):
+    """The refusal of uses for a photo: as decided, at a time; withdrawn, never deleted silently."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    photo = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="opt_outs")
+    uses = ArrayField(models.CharField(max_length=16))
+    decided_at = models.DateTimeField(auto_now_add=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                name="opt_out_one_in_force_per_photo", fields=["photo"], condition=Q(withdrawn_at__isnull=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.uses)}{' (withdrawn)' if self.withdrawn_at else ''}"
+
+
+def mark_of(person: Person, fingerprint: Fingerprint) -> bytes:
+    """What tells that this person has registered this very photo before; says nothing to whoever lacks the key."""
+    message = b"photo mark" + person.id.bytes + fingerprint.to_bytes()
+    return hmac.digest(settings.REF_KEY, message, hashlib.sha256)

@@ -3,7 +3,6 @@
 from typing import cast
 
 import structlog
-from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja.security import HttpBearer
@@ -12,6 +11,7 @@ from matching import keys
 from matching.access import Access, AccessUnknownError
 from matching.follower import Follower, shared
 from matching.last_used import last_used
+from matching.network import client_address
 from matching.problems import Problem
 
 
@@ -23,15 +23,6 @@ class PlatformRequest(HttpRequest):
     follower: Follower
     current: bool  # whether this process holds every change acknowledged before the request
     confirmed: bool  # whether the key may still be believed, beyond "it was good before the cut"
-
-
-def client_address(request: HttpRequest) -> str:
-    """The client's address: past as many proxies as are ours, and never what a client wrote itself."""
-    proxies = settings.TRUSTED_PROXY_COUNT
-    if proxies == 0:
-        return str(request.META.get("REMOTE_ADDR", ""))
-    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
-    return hops[-proxies] if len(hops) >= proxies else ""
 
 
 def is_of(credential: keys.Credential, access: Access) -> bool:

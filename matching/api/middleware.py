@@ -33,11 +33,17 @@ class RequestMiddleware:
         log.info(
             "request",
             method=request.method,
-            path=request.path,  # never the query string; no address of ours holds a hash
+            path=logged_path(request),
             status=answer.status_code,
             ms=round((time.perf_counter() - started) * 1000, 1),
         )
         return answer
+
+
+def logged_path(request: HttpRequest) -> str:
+    """Never the query string; no address of ours holds a hash. One that holds a link's key is logged as its pattern."""
+    match = request.resolver_match
+    return f"/{match.route}" if match is not None and "key" in match.captured_kwargs else request.path
 
 
 def in_our_form(request: HttpRequest, answer: HttpResponse) -> HttpResponse:

@@ -23,6 +23,7 @@ _STILL: Final = 0.75  # grey levels to the neighbours: drawn surfaces have 0, ev
 _SURFACE_SHARE: Final = 0.03  # of all pixels have one grey level, standing still: a drawn surface, not a sky
 _GRID: Final = 64  # lines at which a block is first looked for
 _REFINEMENTS: Final = 2
+_SURFACE_COSTS: Final = 2  # pixels of picture: a gap between two photos of a feed then parts them, as words do not
 _NEAR: Final = 3.0  # grey levels of a line's pixels around a drawn edge's colour
 _NEAR_SHARE: Final = 0.9  # of them: a bubble or card has round corners
 
@@ -98,7 +99,7 @@ def main_block(picture: Floats) -> Rectangle:
     """The block that holds the most picture and the least drawn surface, as a photo in a screenshot or a page.
 
     Surface is every pixel of a grey level (and its two neighbours) that many pixels have which equal those beside
-    them. With +1 for each other pixel and −1 for each pixel of surface, the block is the rectangle of the largest sum
+    them. With +1 for each other pixel and −2 for each pixel of surface, the block is the rectangle of the largest sum
     (text is mostly surface), first on a grid of 64 × 64, then each edge to the pixel; then drawn edges are cut off.
     The whole picture when there is no surface, or no block worth the name.
     """
@@ -107,7 +108,7 @@ def main_block(picture: Floats) -> Rectangle:
         return whole(picture)
     height, width = picture.shape
     sums = np.zeros((height + 1, width + 1), dtype=np.int32)
-    np.cumsum(1 - 2 * surface.astype(np.int32), axis=0, out=sums[1:, 1:])
+    np.cumsum(1 - (1 + _SURFACE_COSTS) * surface.astype(np.int32), axis=0, out=sums[1:, 1:])
     np.cumsum(sums[1:, 1:], axis=1, out=sums[1:, 1:])
     left, top, right, bottom = _refined(sums, _largest_sum(sums))
     if bottom - top < height * _SMALLEST_SHARE or right - left < width * _SMALLEST_SHARE:

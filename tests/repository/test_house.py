@@ -14,8 +14,8 @@ OURS = ("config", "consent", "matching")
 
 # Every field of every model of ours: personal data, or kept without a person being in it.
 PERSONAL = {
-    "consent.Person": {"id", "username", "email", "password", "last_login", "is_active", "created_at"},
-    "consent.Photo": {"id", "person", "label", "declaration", "protection", "created_at"},
+    "consent.Person": {"id", "username", "email", "default_uses", "password", "last_login", "is_active", "created_at"},
+    "consent.Photo": {"id", "person", "label", "declaration", "protection", "mark", "pending_since", "created_at"},
     "consent.OptOut": {"id", "photo", "uses", "decided_at", "withdrawn_at"},
     "consent.AuditEvent": {"by", "subject", "facts"},
     "matching.Protection": {"fingerprint"},
@@ -69,4 +69,4 @@ def test_nothing_is_called_utils() -> None:
 def test_the_settings_keep_photos_in_memory() -> None:
     from django.conf import settings
 
-    assert settings.FILE_UPLOAD_HANDLERS == ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+    assert settings.FILE_UPLOAD_HANDLERS == ["config.uploads.InMemory"]

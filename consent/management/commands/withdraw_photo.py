@@ -1,23 +1,13 @@
 """Withdraw the opt-outs of photos, named by the refs that protect_photo printed."""
 
 from typing import Any
-from uuid import UUID
 
 from django.core.management import CommandParser
 
-from consent.actions import withdraw_photo
-from consent.models import Person, Photo
+from consent.actions import withdraw_photos
+from consent.management.refs import photo_of
+from consent.models import Person
 from matching.management.photos import PerItemCommand
-from matching.problems import Problem
-
-
-def photo_of(ref: str) -> Photo:
-    """Raises Problem."""
-    prefix, _, digits = ref.partition("_")
-    try:
-        return Photo.objects.get(id=UUID(hex=digits)) if prefix == "pho" else Photo.objects.none().get()
-    except (ValueError, Photo.DoesNotExist):
-        raise Problem("not-found", "No photo has this ref; one reads pho_ and 32 hexadecimal digits.") from None
 
 
 class Command(PerItemCommand):
@@ -28,7 +18,7 @@ class Command(PerItemCommand):
 
     def handle(self, *, refs: list[str], **_: Any) -> None:
         def withdraw(ref: str) -> dict[str, Any]:
-            decided = withdraw_photo(by=Person.objects.operator(), photo=photo_of(ref))
+            decided = withdraw_photos(by=Person.objects.operator(), photos=[photo_of(ref)])
             return {"state": "withdrawn" if decided.in_effect else "taking effect"}
 
         self.each("ref", refs, withdraw)

@@ -158,6 +158,6 @@ def test_the_type_of_a_problem_opens_a_page_that_says_what_to_do(web: Web, key: 
     problem = web.ask("GET", "/v1/chekc", None, key).json
     page = web.ask("GET", problem["type"], Accept_Language="fr")
     assert page.status == 200
-    assert '<html lang="fr">' in page.body.decode()
-    assert "Vérifiez l&#x27;adresse" in page.body.decode()
+    assert '<html lang="fr"' in page.body.decode()
+    assert "Vérifiez l’adresse" in page.body.decode()
     assert web.ask("GET", "/problems/none").status == 404

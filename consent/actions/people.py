@@ -1,0 +1,85 @@
+"""What people do with their account: each one transaction and one audit event, which names nobody."""
+
+from allauth.account.models import EmailAddress
+from django.db import IntegrityError, transaction
+
+from consent.models import AuditEvent, Person
+
+
+class CaseTakenError(Exception):
+    """There is a case of this number with another secret."""
+
+
+def audit(person: Person, action: str, **facts: object) -> None:
+    AuditEvent.objects.create(by=person.id, action=action, subject=person.id, facts=facts)
+
+
+def open_case(*, number: str, secret: str) -> Person:
+    """An account that knows nobody. The same number and secret again are the same account, so a second click is harmless.
+
+    Raises CaseTakenError.
+    """
+    person = Person(username=number)
+    person.set_password(secret)
+    try:
+        with transaction.atomic(durable=True):
+            person.save(force_insert=True)
+            audit(person, "person.opened", by="case number")
+    except IntegrityError:
+        opened = Person.objects.of_case_number(number)
+        if opened is None or not opened.check_password(secret):
+            raise CaseTakenError from None
+        return opened
+    return person
+
+
+def open_account(*, email: str, password: str) -> Person:
+    """An account by e-mail, which nobody comes into before the address is verified. Raises IntegrityError if taken."""
+    person = Person(email=email.lower())
+    person.set_password(password)
+    with transaction.atomic():
+        person.save(force_insert=True)
+        audit(person, "person.opened", by="e-mail")
+    return person
+
+
+def change_secret(*, by: Person, secret: str) -> None:
+    """A new password or secret. Every session ends, but for one whose view says otherwise: they carry the old mark."""
+    by.set_password(secret)
+    with transaction.atomic():
+        by.save(update_fields=["password"])
+        audit(by, "person.secret_changed")
+
+
+def verify_email(*, by: Person, address: EmailAddress) -> bool:
+    """Make a verified address the person's own. False where another account has verified it first.
+
+    Accounts that claimed it and never could prove it are gone: nobody has ever been in them.
+    """
+    with transaction.atomic():
+        if not address.can_set_verified():
+            return False
+        forget_unverified(email=address.email, but=by)
+        EmailAddress.objects.filter(user=by).exclude(pk=address.pk).delete()
+        address.verified = address.primary = True
+        address.save()
+        by.email = address.email
+        by.save(update_fields=["email"])
+        audit(by, "person.email_verified")
+    return True
+
+
+def is_unclaimed(person: Person) -> bool:
+    """Whether nobody has ever proven that this account is theirs: no verified address, never logged in to."""
+    return (
+        person.last_login is None
+        and person.username is None
+        and not EmailAddress.objects.filter(user=person, verified=True).exists()
+    )
+
+
+def forget_unverified(*, email: str, but: Person | None = None) -> None:
+    """Remove the account that claims an address and that nobody ever proved to be theirs, if there is one."""
+    person = Person.objects.of_email(email)
+    if person is not None and person != but and is_unclaimed(person):
+        person.delete()

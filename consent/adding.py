@@ -1,0 +1,75 @@
+"""Adding photos that were sent: each by itself, with a result in plain words, whatever becomes of the others."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.files.uploadedfile import InMemoryUploadedFile
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from consent.actions import AlreadyRegisteredError, add_photo
+from consent.models import Person, Photo
+from matching.hashing.decoder import DecoderUnavailable, ImageError, shared_decoder
+from matching.registry import TooLittleDetailError
+
+REASONS = {
+    "unsupported-image": _("This is not a photo that we can read. Send it as JPEG, PNG, WebP, GIF or AVIF."),
+    "image-undecodable": _("The file is empty, cut short or damaged. Try the original."),
+    "image-too-many-pixels": _("It has more than 100 megapixels. Send a smaller version."),
+    "too-large": _("It has more than 20 MB, or too many were sent at once. Send it alone, or a smaller version."),
+    "low-quality": _("It shows too little to be told from other pictures, like a wall or a blank page."),
+}
+UNREADABLE_NOW = _("We could not read it just now. Please send it again.")
+BEFORE = _("You registered this photo before. Your choice for it stays as it is.")
+WAITING = _("Many photos were added from here today. This one is kept, and takes effect within a day.")
+TAKING_EFFECT = _("Saved. It is taking effect; come back in a minute.")
+IN_EFFECT = _("Saved. Every check from now on takes it into account.")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one file. `kind` is that of the component `notice`."""
+
+    name: str
+    kind: str
+    title: Promise
+    text: Promise
+    photo: Photo | None = None
+
+
+def add_files(
+    *, by: Person, files: Sequence[InMemoryUploadedFile], pending: Iterable[bool], **choice: Any
+) -> list[Result]:
+    """Protect each file; `pending` says of each whether it is over a limit. `choice`: as of `add_photo`."""
+    return [
+        add_file(by=by, file=file, pending=over, assurance=by.assurance, **choice)
+        for file, over in zip(files, pending, strict=True)
+    ]
+
+
+def add_file(*, by: Person, file: InMemoryUploadedFile, pending: bool, **choice: Any) -> Result:
+    name = file.name or ""
+    image = file.read()
+    if len(image) != file.size:  # more than is kept (see config/uploads.py)
+        return refused(name, REASONS["too-large"])
+    try:
+        fingerprint = shared_decoder().fingerprint(image)
+        decided = add_photo(by=by, fingerprint=fingerprint, pending=pending, **choice)
+    except ImageError as error:
+        return refused(name, REASONS[error.code])
+    except TooLittleDetailError:
+        return refused(name, REASONS["low-quality"])
+    except DecoderUnavailable:
+        return refused(name, UNREADABLE_NOW)
+    except AlreadyRegisteredError as already:
+        return Result(name, "info", _("Already protected"), BEFORE, already.photo)
+    if decided.photo.pending_since:
+        return Result(name, "pending", _("Waiting"), WAITING, decided.photo)
+    if not decided.in_effect:
+        return Result(name, "pending", _("Taking effect"), TAKING_EFFECT, decided.photo)
+    return Result(name, "done", _("Protected"), IN_EFFECT, decided.photo)
+
+
+def refused(name: str, reason: Promise) -> Result:
+    return Result(name, "refuse", _("Not protected"), reason)

@@ -1,0 +1,19 @@
+"""The pages for people."""
+
+from django.urls import include, path
+
+from consent.views import leave, public
+
+urlpatterns = [
+    path("", include("consent.accounts.urls")),
+    path("", include("consent.views.photos.urls")),
+    path("", public.home, name="home"),
+    path("how-it-works", public.how_it_works, name="how-it-works"),
+    path("help", public.help_page, name="help"),
+    path("privacy", public.privacy, name="privacy"),
+    path("legal", public.legal, name="legal"),
+    path("accessibility", public.accessibility, name="accessibility"),
+    path("styleguide", public.style_page, name="styleguide"),
+    path("language", leave.language, name="language"),
+    path("exit", leave.leave, name="exit"),
+]

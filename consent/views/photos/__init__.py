@@ -1,0 +1,1 @@
+"""A person's photos: add, see, change, withdraw, export, erase."""

@@ -1,0 +1,92 @@
+"""Everything that is kept of a person, to take away."""
+
+import csv
+import io
+from typing import Any
+
+import orjson
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from consent.models import AuditEvent, OptOut, Person, Photo
+from consent.views.photos.own import person_of
+from matching import registry
+from matching.hashing.fingerprint import Fingerprint
+
+COLUMNS = ("ref", "label", "whose", "added", "state", "refused", "hashes")
+
+
+def exported_photo(photo: Photo) -> dict[str, Any]:
+    fingerprint: Fingerprint = registry.hashes(photo.protection)
+    decisions = OptOut.objects.filter(photo=photo).order_by("decided_at")
+    return {
+        "ref": photo.ref,
+        "label": photo.label,
+        "whose": photo.declaration,
+        "added": photo.created_at.isoformat(),
+        "pending_since": photo.pending_since.isoformat() if photo.pending_since else None,
+        "decisions": [
+            {
+                "refused": decision.uses,
+                "decided": decision.decided_at.isoformat(),
+                "withdrawn": decision.withdrawn_at.isoformat() if decision.withdrawn_at else None,
+            }
+            for decision in decisions
+        ],
+        "profile": fingerprint.profile,
+        "hashes": [
+            {"view": item.view, "algorithm": item.algorithm, "hash": item.bits.hex(), "quality": item.quality}
+            for item in fingerprint.hashes
+        ],
+    }
+
+
+def exported(person: Person) -> dict[str, Any]:
+    return {
+        "person": {"email": person.email, "case_number": person.username, "since": person.created_at.isoformat()},
+        "photos": [exported_photo(photo) for photo in Photo.objects.of(person).order_by("created_at")],
+        "acts": [
+            {"at": event.at.isoformat(), "what": event.action, "photo": event.subject.hex, "facts": event.facts}
+            for event in AuditEvent.objects.filter(by=person.id).order_by("at")
+        ],
+    }
+
+
+def attachment(content: bytes, kind: str, name: str) -> HttpResponse:
+    answer = HttpResponse(content, content_type=kind)
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'  # a name that does not tell what it is of
+    return answer
+
+
+@login_required
+@require_safe
+def export(request: HttpRequest) -> HttpResponse:
+    return render(request, "photos/export.html")
+
+
+@login_required
+@never_cache
+@require_safe
+def export_json(request: HttpRequest) -> HttpResponse:
+    return attachment(orjson.dumps(exported(person_of(request))), "application/json", "data.json")
+
+
+@login_required
+@never_cache
+@require_safe
+def export_csv(request: HttpRequest) -> HttpResponse:
+    """A line a photo. The names are written so that no spreadsheet takes one for a formula."""
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow(COLUMNS)
+    for photo in exported(person_of(request))["photos"]:
+        last = photo["decisions"][-1]
+        state = "withdrawn" if last["withdrawn"] else "pending" if photo["pending_since"] else "protected"
+        label = f"'{photo['label']}" if photo["label"].startswith(("=", "+", "-", "@", "\t", "\r")) else photo["label"]
+        hashes = " ".join(item["hash"] for item in photo["hashes"])
+        refused = " ".join(last["refused"])
+        table.writerow([photo["ref"], label, photo["whose"], photo["added"], state, refused, hashes])
+    return attachment(text.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8", "data.csv")

@@ -1,0 +1,54 @@
+"""The one door to photos: those of whoever is signed in, and of nobody else."""
+
+from typing import cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from consent.actions import Decided
+from consent.adding import IN_EFFECT, TAKING_EFFECT
+from consent.models import Person, Photo
+from consent.models.photo import PhotoQuerySet
+
+
+def person_of(request: HttpRequest) -> Person:
+    """For views behind `login_required`."""
+    return cast("Person", request.user)
+
+
+def photos_of(request: HttpRequest) -> PhotoQuerySet:
+    return Photo.objects.of(person_of(request)).described()
+
+
+def photo_or_404(request: HttpRequest, photo: UUID) -> Photo:
+    """The same answer for a photo that is another's and for one that is nobody's."""
+    found = photos_of(request).filter(id=photo).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def chosen_photos(request: HttpRequest) -> list[Photo]:
+    """Those that were ticked in the list and are this person's."""
+    ids = []
+    for text in request.POST.getlist("photo"):
+        try:
+            ids.append(UUID(text))
+        except ValueError:
+            continue
+    return list(photos_of(request).filter(id__in=ids))
+
+
+def tell(request: HttpRequest, what: Promise | str, decided: Decided) -> None:
+    """Says what was done, and whether it is in effect."""
+    if decided.in_effect:
+        messages.success(request, f"{what} {IN_EFFECT}")
+    else:
+        messages.warning(request, f"{what} {TAKING_EFFECT}")
+
+
+def nothing_chosen(request: HttpRequest) -> None:
+    messages.info(request, _("No photo was ticked, so nothing was changed."))

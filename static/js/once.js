@@ -1,0 +1,30 @@
+// A form is sent once: a second click while the first is on its way does nothing. The buttons stay enabled, so that the
+// one that was pressed is among the data. Coming back by the Back button makes the form ready again, and so does a
+// while: an answer that is a download leaves the page where it is. The server never relies on this.
+
+const FORGOTTEN_AFTER_MS = 8000;
+
+const sent = new WeakSet();
+
+function makeReady(form) {
+  sent.delete(form);
+  form.removeAttribute("aria-busy");
+  for (const button of form.querySelectorAll("[aria-disabled]")) button.removeAttribute("aria-disabled");
+}
+
+addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (sent.has(form)) {
+    event.preventDefault();
+    return;
+  }
+  sent.add(form);
+  form.setAttribute("aria-busy", "true");
+  event.submitter?.setAttribute("aria-disabled", "true");
+  setTimeout(() => makeReady(form), FORGOTTEN_AFTER_MS);
+});
+
+addEventListener("pageshow", () => {
+  for (const form of document.forms) makeReady(form);
+});
