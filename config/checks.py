@@ -19,6 +19,14 @@ def two_database_roles(**_: Any) -> list[checks.CheckMessage]:
 
 
 @checks.register(checks.Tags.security, deploy=True)
+def mails_reach_people(**_: Any) -> list[checks.CheckMessage]:
+    if not settings.MAIL_FOLDER:
+        return []
+    hint = "Give a mail server as EMAIL_URL, and a sender as EMAIL_FROM."
+    return [checks.Warning(f"Mails to people become files in {settings.MAIL_FOLDER}.", hint=hint, id="veto.W003")]
+
+
+@checks.register(checks.Tags.security, deploy=True)
 def secrets_of_its_own(**_: Any) -> list[checks.CheckMessage]:
     keys = [settings.API_KEY_PEPPER, settings.REF_KEY, *settings.FINGERPRINT_KEYS.values()]
     if not settings.SECRET_KEY.startswith("change-me") and bytes(32) not in keys:

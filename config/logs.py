@@ -1,6 +1,7 @@
 """Logs: one JSON object a line, with the request's id, and never a body, a query string or a hash."""
 
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 import structlog
@@ -19,6 +20,20 @@ def drop_arguments(_: Any, __: str, event: structlog.typing.EventDict) -> struct
     event.pop("sql", None)
     event.pop("params", None)
     return event
+
+
+def drop_exception_values(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """The kind of an exception and where it came from are kept; its text may quote a row, an address or a hash."""
+    say_no_values(event.get("exception", ()))
+    return event
+
+
+def say_no_values(stacks: Iterable[dict[str, Any]]) -> None:
+    for stack in stacks:
+        stack["exc_value"] = ""
+        stack["exc_notes"] = []
+        for inner in stack.get("exceptions", ()):  # of a group
+            say_no_values(inner)
 
 
 class OnlyFaults(logging.Filter):
@@ -42,6 +57,7 @@ def logging_settings(level: str) -> dict[str, Any]:
                     structlog.processors.ExceptionRenderer(
                         structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
                     ),
+                    drop_exception_values,
                     structlog.processors.JSONRenderer(sort_keys=True),
                 ],
             }
@@ -50,6 +66,8 @@ def logging_settings(level: str) -> dict[str, Any]:
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
+            # A line for each run of a task that comes every second would fill a disk and say nothing.
+            **{f"celery.{name}": {"level": "WARNING"} for name in ("app.trace", "beat", "worker.strategy")},
             "django": {"level": level},
             "django.request": {"filters": ["only_faults"]},
             "django.db.backends": {"level": "WARNING"},  # its debug lines hold the parameters of queries
@@ -58,6 +76,7 @@ def logging_settings(level: str) -> dict[str, Any]:
 
 
 def configure_structlog() -> None:
+    logging.raiseExceptions = False  # a line that cannot be written would be printed with all that it was to hide
     structlog.configure(
         processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -38,13 +38,13 @@ Key = tuple[tuple[str, ...], str]  # the message, and its plural if it has one; 
 
 def python_source(path: Path) -> bytes:
     text = path.read_text(encoding="utf-8")
-    return (templatize(text, origin=str(path)) if path.suffix == ".html" else text).encode()
+    return (text if path.suffix == ".py" else templatize(text, origin=str(path))).encode()
 
 
 def files() -> Iterator[Path]:
     for package in SOURCES:
         yield from sorted((ROOT / package).rglob("*.py"))
-    yield from sorted((ROOT / TEMPLATES).rglob("*.html"))
+    yield from sorted(path for path in (ROOT / TEMPLATES).rglob("*") if path.suffix in {".html", ".txt"})
 
 
 def extracted() -> Catalog:

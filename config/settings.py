@@ -130,6 +130,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+PASSWORD_RESET_TIMEOUT = 3600
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "photos"
 LOGOUT_REDIRECT_URL = "home"
@@ -139,7 +140,7 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
@@ -198,7 +199,8 @@ MFA_FORMS = {
 }
 
 # Mails: text, and a sender and subjects that tell nothing
-vars().update(mail_settings(ENVIRONMENT.email_url, ENVIRONMENT.veto_home / "mail"))
+globals().update(mail_settings(ENVIRONMENT.email_url, ENVIRONMENT.veto_home / "mail"))
+MAIL_FOLDER = "" if ENVIRONMENT.email_url else str(ENVIRONMENT.veto_home / "mail")
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENVIRONMENT.email_from
 
 # How much may be registered in a day: see consent/accounts/limits.py

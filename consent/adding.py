@@ -29,22 +29,26 @@ IN_EFFECT = _("Saved. Every check from now on takes it into account.")
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one file. `kind` is that of the component `notice`."""
+    """What became of one file. `state` is that of the component `seal`."""
 
     name: str
-    kind: str
+    state: str
     title: Promise
     text: Promise
     photo: Photo | None = None
 
 
 def add_files(
-    *, by: Person, files: Sequence[InMemoryUploadedFile], pending: Iterable[bool], **choice: Any
+    *, by: Person, files: Sequence[InMemoryUploadedFile], pending: Iterable[bool], label: str = "", **choice: Any
 ) -> list[Result]:
-    """Protect each file; `pending` says of each whether it is over a limit. `choice`: as of `add_photo`."""
+    """Protect each file; `pending` says of each whether it is over a limit. `choice`: as of `add_photo`.
+
+    A name given to several gets a number each: there is no picture of a photo to tell one from another by.
+    """
+    labels = [f"{label} ({number})" for number in range(1, len(files) + 1)] if label and len(files) > 1 else None
     return [
-        add_file(by=by, file=file, pending=over, assurance=by.assurance, **choice)
-        for file, over in zip(files, pending, strict=True)
+        add_file(by=by, file=file, pending=over, label=name, assurance=by.assurance, **choice)
+        for file, over, name in zip(files, pending, labels or [label] * len(files), strict=True)
     ]
 
 
@@ -63,12 +67,12 @@ def add_file(*, by: Person, file: InMemoryUploadedFile, pending: bool, **choice:
     except DecoderUnavailable:
         return refused(name, UNREADABLE_NOW)
     except AlreadyRegisteredError as already:
-        return Result(name, "info", _("Already protected"), BEFORE, already.photo)
+        return Result(name, "in-force", _("Already protected"), BEFORE, already.photo)
     if decided.photo.pending_since:
         return Result(name, "pending", _("Waiting"), WAITING, decided.photo)
     if not decided.in_effect:
         return Result(name, "pending", _("Taking effect"), TAKING_EFFECT, decided.photo)
-    return Result(name, "done", _("Protected"), IN_EFFECT, decided.photo)
+    return Result(name, "in-force", _("Protected"), IN_EFFECT, decided.photo)
 
 
 def refused(name: str, reason: Promise) -> Result:

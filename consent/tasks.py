@@ -5,10 +5,13 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
+from consent.accounts.sessions import forget_expired
 from consent.actions import erase_long_withdrawn, release_photos
+from consent.actions.people import forget_claims
 from consent.models import Person, Photo
 
 WAIT = timedelta(days=1)  # how long a photo over the limits is held back
+CLAIM = timedelta(days=3)  # the link that verifies an address is good for two
 MOST = 500  # at once, so that no transaction holds many rows for long
 
 
@@ -23,3 +26,10 @@ def release_pending() -> None:
 def erase_withdrawn() -> None:
     """Erase what was withdrawn so long ago that it can't be put back."""
     erase_long_withdrawn(by=Person.objects.operator(), now=timezone.now(), most=MOST)
+
+
+@shared_task
+def forget_the_past() -> None:
+    """Remove sessions that are over, and accounts whose address nobody verified in time."""
+    forget_expired()
+    forget_claims(before=timezone.now() - CLAIM)

@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 # One sentence for all that can be wrong with a log-in, so that it tells nothing of who is known.
 NO_MATCH = gettext_lazy(
-    "These two don't go together. Look at each for a slip: an e-mail address or case number, and its password or secret."
+    "These two don't go together. Look at both for a slip: the address or case number, and its password or secret."
 )
 WRONG_CODE = gettext_lazy("This code isn't right, or it was used before. Wait for the next one, or try another.")
 
@@ -55,7 +55,7 @@ class AccountAdapter(DefaultAccountAdapter):
         person = authenticate(request, **credentials)
         if person is not None:
             attempt.succeeded()
-        return cast("Person | None", person)
+        return person
 
     def reauthenticate(self, user: Any, password: str) -> bool:
         name = {"username": user.username} if user.has_case_number else {"email": user.email}
@@ -150,7 +150,7 @@ MESSAGES = {
     "mfa/messages/totp_activated.txt": gettext_lazy("Saved. Logging in now asks for a code as well."),
     "mfa/messages/totp_deactivated.txt": gettext_lazy("Saved. Logging in no longer asks for a code from the app."),
     "mfa/messages/recovery_codes_generated.txt": gettext_lazy(
-        "New recovery codes are made. Earlier ones no longer work."
+        "These recovery codes are new. Earlier ones no longer work."
     ),
     "mfa/messages/webauthn_added.txt": gettext_lazy("The passkey is added."),
     "mfa/messages/webauthn_removed.txt": gettext_lazy("The passkey is removed."),

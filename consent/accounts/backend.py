@@ -14,7 +14,7 @@ def may_log_in(person: Person | None) -> bool:
 
 
 class Backend(BaseBackend):
-    def authenticate(  # type: ignore[override]  # django-stubs names two parameters; a backend chooses its own
+    def authenticate(
         self,
         request: HttpRequest | None,
         *,

@@ -204,9 +204,9 @@ class KeptForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"} | PLAIN),
     )
 
-    def __init__(self, *args: Any, sheet: Sheet, **kwargs: Any) -> None:
+    def __init__(self, data: Any = None, *, sheet: Sheet) -> None:
         self.sheet = sheet
-        super().__init__(*args, initial={"seal": sheet.seal, "secret": sheet.secret}, **kwargs)
+        super().__init__(data, initial={"seal": sheet.seal, "secret": sheet.secret})
 
     def clean_last(self) -> str:
         typed = str(self.cleaned_data["last"])

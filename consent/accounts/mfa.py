@@ -38,10 +38,8 @@ class MfaAdapter(DefaultMFAAdapter):
         return name_of(user)
 
     def get_public_key_credential_user_entity(self, user: Any) -> dict[str, Any]:
-        return super().get_public_key_credential_user_entity(user) | {
-            "name": name_of(user),
-            "display_name": name_of(user),
-        }
+        entity: dict[str, Any] = super().get_public_key_credential_user_entity(user)
+        return entity | {"name": name_of(user), "display_name": name_of(user)}
 
     def generate_authenticator_name(self, user: Any, type: Authenticator.Type) -> str:  # noqa: A002 (allauth's name)
         number = Authenticator.objects.filter(user_id=user.pk, type=type).count() + 1

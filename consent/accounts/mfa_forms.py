@@ -2,16 +2,16 @@
 
 from typing import Any
 
+from allauth.core import context
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as base
 from allauth.mfa.totp import forms as totp
 from allauth.mfa.webauthn import forms as webauthn
-from allauth.core import context
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from consent.accounts import backoff, words
+from consent.accounts import backoff, codes, words
 from consent.accounts.forms import one_time_code
 from matching.network import client_network
 
@@ -49,6 +49,11 @@ class ActivateTOTPForm(totp.ActivateTOTPForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["code"] = one_time_code(_("The six digits that the app shows"))
+
+    @property
+    def secret_shown(self) -> str:
+        """For who types it rather than scans it; apps pass over spaces."""
+        return codes.grouped(self.secret).replace("-", " ")
 
 
 class Credential(forms.JSONField):

@@ -4,7 +4,9 @@ import re
 from typing import Any
 
 from allauth.usersessions.models import UserSession
-from django.db.models.signals import pre_save
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.db.models.signals import post_delete, pre_save
 from django.dispatch import receiver
 
 NO_ADDRESS = "0.0.0.0"  # noqa: S104 (the column wants an address; this one is nobody's)
@@ -41,3 +43,15 @@ def device(user_agent: str) -> str:
 def keep_little(instance: UserSession, **_: Any) -> None:
     instance.ip = NO_ADDRESS
     instance.user_agent = device(instance.user_agent)
+
+
+@receiver(post_delete, sender=UserSession)
+def end(instance: UserSession, **_: Any) -> None:
+    """Whatever removes the one removes the other: erasing a person leaves no session of theirs behind."""
+    SessionStore(instance.session_key).delete()
+
+
+def forget_expired() -> None:
+    """Sessions whose time is over, and what was kept beside them."""
+    SessionStore.clear_expired()
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()

@@ -1,5 +1,7 @@
 """What people do with their account: each one transaction and one audit event, which names nobody."""
 
+from datetime import datetime
+
 from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
 
@@ -15,7 +17,7 @@ def audit(person: Person, action: str, **facts: object) -> None:
 
 
 def open_case(*, number: str, secret: str) -> Person:
-    """An account that knows nobody. The same number and secret again are the same account, so a second click is harmless.
+    """An account that knows nobody. The same number and secret again are the same account: a second click is harmless.
 
     Raises CaseTakenError.
     """
@@ -82,4 +84,11 @@ def forget_unverified(*, email: str, but: Person | None = None) -> None:
     """Remove the account that claims an address and that nobody ever proved to be theirs, if there is one."""
     person = Person.objects.of_email(email)
     if person is not None and person != but and is_unclaimed(person):
+        person.delete()
+
+
+def forget_claims(*, before: datetime) -> None:
+    """Remove accounts that were opened by e-mail so long ago that their link is no longer good, and never verified."""
+    claims = Person.objects.filter(created_at__lt=before, last_login=None, username=None)
+    for person in claims.exclude(emailaddress__verified=True):
         person.delete()

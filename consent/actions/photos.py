@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Required, TypedDict, Unpack
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -38,25 +39,28 @@ def audit(by: Person, action: str, photo: Photo, **facts: object) -> None:
     AuditEvent.objects.create(by=by.id, action=action, subject=photo.id, facts=facts)
 
 
+class Choice(TypedDict, total=False):
+    """What a person says of a photo; by default a photo of their own, named by its date, in force at once."""
+
+    refuse: Required[Iterable[str]]
+    assurance: int
+    label: str
+    declaration: str
+    pending: bool
+
+
 def protect_photo(
-    *,
-    by: Person,
-    fingerprint: Fingerprint,
-    refuse: Iterable[str],
-    assurance: int = 0,
-    label: str = "",
-    declaration: str = Photo.Declaration.MINE,
-    pending: bool = False,
-    mark: bytes | None = None,
+    *, by: Person, fingerprint: Fingerprint, mark: bytes | None = None, **choice: Unpack[Choice]
 ) -> Decided:
     """Refuse uses of a photo. Raises registry.TooLittleDetailError, uses.UnknownUseError."""
-    refused = uses.in_order(uses.refused(refuse))
+    refused = uses.in_order(uses.refused(choice["refuse"]))
+    assurance, pending = choice.get("assurance", 0), choice.get("pending", False)
     with transaction.atomic(durable=True):
         photo = Photo.objects.create(
             person=by,
             protection=registry.protect(fingerprint, refuse=refused, assurance=assurance, pending=pending),
-            label=label,
-            declaration=declaration,
+            label=choice.get("label", ""),
+            declaration=choice.get("declaration", Photo.Declaration.MINE),
             mark=mark,
             pending_since=timezone.now() if pending else None,
         )
@@ -65,37 +69,19 @@ def protect_photo(
     return Decided((photo,), in_effect=not pending and sequence.settled())
 
 
-def add_photo(
-    *,
-    by: Person,
-    fingerprint: Fingerprint,
-    refuse: Iterable[str],
-    assurance: int = 0,
-    label: str = "",
-    declaration: str = Photo.Declaration.MINE,
-    pending: bool = False,
-) -> Decided:
+def add_photo(*, by: Person, fingerprint: Fingerprint, **choice: Unpack[Choice]) -> Decided:
     """`protect_photo`, but once for each photo of a person; a withdrawn one is put back with the new choice.
 
     Raises AlreadyRegisteredError as well.
     """
     mark = mark_of(by, fingerprint)
     try:
-        return protect_photo(
-            by=by,
-            fingerprint=fingerprint,
-            refuse=refuse,
-            assurance=assurance,
-            label=label,
-            declaration=declaration,
-            pending=pending,
-            mark=mark,
-        )
+        return protect_photo(by=by, fingerprint=fingerprint, mark=mark, **choice)
     except IntegrityError:
         photo = Photo.objects.of(by).get(mark=mark)
     if OptOut.objects.filter(photo=photo, withdrawn_at=None).exists():
         raise AlreadyRegisteredError(photo)
-    return restore_photos(by=by, photos=[photo], refuse=refuse)
+    return restore_photos(by=by, photos=[photo], refuse=choice["refuse"])
 
 
 def revise_photos(*, by: Person, photos: Iterable[Photo], refuse: Iterable[str]) -> Decided:

@@ -12,7 +12,14 @@ from consent.models import Photo
 from matching.uses import DEFAULT, PRESETS, USES, in_order, refused
 
 MAX_FILES = 20
+LONGEST_NAME = 200
 OWN = "own"
+
+ONE_OF_THEM = {"required": _("Choose one of the answers."), "invalid_choice": _("Choose one of the answers.")}
+TOO_LONG = {
+    "max_length": _("Shorten it to %(limit_value)d characters; it has %(show_value)d."),
+    "null_characters_not_allowed": _("It holds a character that can't be kept. Type it again."),
+}
 
 WHOSE = {
     Photo.Declaration.MINE: _("Mine: I am in them, or I took them"),
@@ -32,28 +39,32 @@ MEANS = {
 class BeforeForm(forms.Form):
     """Asked before any file is chosen: some photos must never be sent, not even for a moment."""
 
-    whose = forms.ChoiceField(label=_("Whose photos are they?"), choices=WHOSE.items, widget=forms.RadioSelect)
+    whose = forms.ChoiceField(
+        label=_("Whose photos are they?"), choices=WHOSE.items, widget=forms.RadioSelect, error_messages=ONE_OF_THEM
+    )
     sensitive = forms.ChoiceField(
         label=_("Is someone under 18 in any of them, or is any of them intimate?"),
         help_text=_("Intimate: nude, in underwear, or in a sexual situation."),
         choices=[("no", _("No, none")), ("yes", _("Yes, or I am not sure"))],
         widget=forms.RadioSelect,
+        error_messages=ONE_OF_THEM,
     )
 
     def may_be_sent(self) -> bool:
         answers = self.cleaned_data
-        return answers["sensitive"] == "no" and answers["whose"] != Photo.Declaration.CHILD
+        return bool(answers["sensitive"] == "no" and answers["whose"] != Photo.Declaration.CHILD)
 
 
 class ChoiceForm(forms.Form):
     """Which uses are refused: a preset, or uses one by one."""
 
-    preset = forms.ChoiceField(label=_("What do you refuse?"), widget=forms.RadioSelect)
+    preset = forms.ChoiceField(label=_("What do you refuse?"), widget=forms.RadioSelect, error_messages=ONE_OF_THEM)
     uses = forms.MultipleChoiceField(
         label=_("Your own choice"),
-        help_text=_("Sexualising is always refused."),
+        help_text=_("What is ticked is refused."),
         widget=forms.CheckboxSelectMultiple,
         required=False,
+        error_messages={"invalid_choice": _("Choose among the uses below.")},
     )
 
     def __init__(self, *args: Any, chosen: Sequence[str] = tuple(in_order(DEFAULT)), **kwargs: Any) -> None:
@@ -82,21 +93,27 @@ class ChoiceForm(forms.Form):
             for value, label in self["preset"].field.choices  # type: ignore[attr-defined]
         ]
 
-    def own(self) -> bool:
-        """Whether the uses are chosen one by one."""
-        return bool(self["preset"].value() == OWN or self.errors.get("uses"))
+    def each_use(self) -> list[dict[str, Any]]:
+        """The uses to tick one by one; what is always refused is ticked and stays so."""
+        field = self["uses"]
+        chosen = set(field.value() or ())
+        return [
+            {
+                "id": f"{field.auto_id}_{use.id}",
+                "value": use.id,
+                "label": use.label,
+                "means": use.means,
+                "always": use.always_refused,
+                "checked": use.always_refused or use.id in chosen,
+            }
+            for use in USES
+        ]
 
     def refused(self) -> frozenset[str]:
         """What was chosen, with what it implies."""
         if self.cleaned_data["preset"] == OWN:
             return refused(self.cleaned_data["uses"])
         return refused(next(preset.uses for preset in PRESETS if preset.id == self.cleaned_data["preset"]))
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if cleaned.get("preset") == OWN and not cleaned.get("uses"):
-            self.add_error("uses", _("Choose at least one use, or one of the choices above."))
-        return cleaned
 
 
 def preset_of(chosen: Sequence[str]) -> str:
@@ -136,15 +153,16 @@ class AddForm(ChoiceForm):
     label = forms.CharField(
         label=_("A name for them"),
         help_text=_("Only you see it. It helps you find them again: “holidays 2024”."),
-        max_length=200,
+        max_length=LONGEST_NAME - len(f" ({MAX_FILES})"),
         required=False,
+        error_messages=TOO_LONG,
     )
 
     field_order = ("photos", "label", "preset", "uses")
 
 
 class LabelForm(forms.Form):
-    label = forms.CharField(label=_("Name"), max_length=200, required=False)
+    label = forms.CharField(label=_("Name"), max_length=LONGEST_NAME, required=False, error_messages=TOO_LONG)
 
 
 class FilterForm(forms.Form):
@@ -170,4 +188,4 @@ class FilterForm(forms.Form):
             (Photo.Declaration.REPRESENTED, _("Someone I represent")),
         ],
     )
-    name = forms.CharField(label=_("Name contains"), required=False, max_length=200)
+    name = forms.CharField(label=_("Name contains"), required=False, max_length=LONGEST_NAME)

@@ -76,8 +76,8 @@ class Person(AbstractBaseUser):
     def set_password(self, raw_password: str | None) -> None:
         super().set_password(self._as_made(raw_password))
 
-    def check_password(self, raw_password: str) -> bool:
-        return super().check_password(self._as_made(raw_password) or "")
+    def check_password(self, raw_password: str | None) -> bool:
+        return super().check_password(self._as_made(raw_password))
 
     def _as_made(self, typed: str | None) -> str | None:
         """A secret from a sheet may be typed in any case and with any spaces; a password is taken to the letter."""

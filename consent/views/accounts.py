@@ -1,5 +1,7 @@
 """The pages of an account that are ours: the start, a case, its sheet, a new secret. The others are allauth's."""
 
+from typing import cast
+
 from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.models import Login
 from allauth.account.views import email as change_email
@@ -28,8 +30,8 @@ TOO_MANY = 429
 
 
 def person_of(request: HttpRequest) -> Person:
-    assert isinstance(request.user, Person)
-    return request.user
+    """For views behind `login_required`."""
+    return cast("Person", request.user)
 
 
 @require_safe
@@ -118,7 +120,8 @@ def open_case(request: HttpRequest) -> HttpResponse:
     except people.CaseTakenError:
         return stale(request, "account_case")
     record_authentication(request, person, method="password", username=person.username)
-    return perform_login(request, Login(user=person, signup=True))
+    answer: HttpResponse = perform_login(request, Login(user=person, signup=True))
+    return answer
 
 
 # ---------- A new address
@@ -175,4 +178,4 @@ def change_secret(request: HttpRequest) -> HttpResponse:
 def mail_folder(request: HttpRequest) -> dict[str, str]:
     """Context processor: where mails lie when they are written to files, told only to who sits at this machine."""
     local = client_address(request) in {"127.0.0.1", "::1"}
-    return {"mail_folder": settings.EMAIL_FILE_PATH} if local and getattr(settings, "EMAIL_FILE_PATH", None) else {}
+    return {"mail_folder": settings.MAIL_FOLDER} if local and settings.MAIL_FOLDER else {}

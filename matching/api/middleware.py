@@ -43,7 +43,7 @@ class RequestMiddleware:
 def logged_path(request: HttpRequest) -> str:
     """Never the query string; no address of ours holds a hash. One that holds a link's key is logged as its pattern."""
     match = request.resolver_match
-    return f"/{match.route}" if match is not None and "key" in match.captured_kwargs else request.path
+    return f"/{match.route}" if match is not None and "key" in match.kwargs else request.path
 
 
 def in_our_form(request: HttpRequest, answer: HttpResponse) -> HttpResponse:

@@ -77,6 +77,11 @@ class Decoder:
         """
         return self._call(Task.QUERY_HIGH if effort == "high" else Task.QUERY, image)
 
+    def warm(self) -> None:
+        """Start the server now, so that no image waits for it. What is wrong with it the first image will say."""
+        with suppress(ImageError, DecoderUnavailable):
+            self._call(Task.QUERY, b"no image")
+
     def close(self) -> None:
         """End the server and its children, only those. The next call would start another."""
         with self._lock:

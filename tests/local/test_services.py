@@ -17,6 +17,7 @@ from config.local.home import ROOT, Home
 from config.local.services import Services, temporary_services
 
 NAMES = {
+    "SERVED_OVER_HTTPS",
     *("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "CELERY_BROKER_URL", "VETO_HOME", "VETO_ENV_FILE"),
     *("DJANGO_SECRET_KEY", "API_KEY_PEPPER", "REF_KEY", "FINGERPRINT_KEYS"),
 }

@@ -1,21 +1,29 @@
 """The list of photos, and what is done to several at once."""
 
+from collections.abc import Callable
+from functools import wraps
+
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from consent.actions import restore_photos, revise_photos, withdraw_photos
 from consent.forms.photos import ChoiceForm, FilterForm
 from consent.models import Photo
 from consent.models.photo import PhotoQuerySet
-from consent.views.photos.own import chosen_photos, nothing_chosen, person_of, photos_of, tell
+from consent.views.photos.own import chosen_photos, person_of, photos_of, sent_from, tell
 from consent.views.photos.shown import card
 
 PER_PAGE = 30
+
+
+def summary(number: int) -> str:
+    return ngettext("%(number)d photo.", "%(number)d photos.", number) % {"number": number} if number else ""
 
 
 def filtered(photos: PhotoQuerySet, form: FilterForm) -> PhotoQuerySet:
@@ -43,6 +51,7 @@ def photos(request: HttpRequest) -> HttpResponse:
     context = {
         "cards": [card(photo) for photo in page],
         "page": page,
+        "summary": summary(page.paginator.count),
         "filter": form,
         "filtering": any(query.values()),
         "query": f"{query.urlencode()}&" if query else "",
@@ -50,56 +59,58 @@ def photos(request: HttpRequest) -> HttpResponse:
     return render(request, "photos/list.html", context)
 
 
-@login_required
-@require_POST
-def change(request: HttpRequest) -> HttpResponse:
+def of_chosen(act: Callable[[HttpRequest, list[Photo]], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """For what is done with the photos that were ticked; when none was, that is said and nothing is changed."""
+
+    @login_required
+    @sent_from("photos")
+    @wraps(act)
+    def view(request: HttpRequest) -> HttpResponse:
+        chosen = chosen_photos(request)
+        if chosen:
+            return act(request, chosen)
+        messages.info(request, _("No photo was ticked, so nothing was changed."))
+        return redirect("photos")
+
+    return view
+
+
+@of_chosen
+def change(request: HttpRequest, chosen: list[Photo]) -> HttpResponse:
     """First from the list, with the photos that were ticked; then from its own page, with the choice as well."""
-    chosen = chosen_photos(request)
-    if not chosen:
-        nothing_chosen(request)
-        return redirect("photos")
     form = ChoiceForm(request.POST) if "preset" in request.POST else ChoiceForm()
-    if form.is_bound and form.is_valid():
-        decided = revise_photos(by=person_of(request), photos=chosen, refuse=form.refused())
-        changed = ngettext("%(number)d photo was changed.", "%(number)d photos were changed.", len(decided.photos)) % {
-            "number": len(decided.photos)
-        }
-        tell(request, changed, decided)
-        return redirect("photos")
-    return render(request, "photos/change.html", {"form": form, "cards": [card(photo) for photo in chosen]})
+    if not form.is_valid():
+        context = {"form": form, "cards": [card(photo) for photo in chosen]}
+        return render(request, "photos/change.html", context, status=422 if form.is_bound else 200)
+    decided = revise_photos(by=person_of(request), photos=chosen, refuse=form.refused())
+    number = len(decided.photos)
+    said = ngettext("%(number)d photo was changed.", "%(number)d photos were changed.", number)
+    tell(request, said % {"number": number}, decided)
+    return redirect("photos")
 
 
-@login_required
-@require_POST
-def withdraw(request: HttpRequest) -> HttpResponse:
-    chosen = chosen_photos(request)
-    if not chosen:
-        nothing_chosen(request)
-        return redirect("photos")
+@of_chosen
+def withdraw(request: HttpRequest, chosen: list[Photo]) -> HttpResponse:
     decided = withdraw_photos(by=person_of(request), photos=chosen)
-    withdrawn = ngettext(
-        "%(number)d photo was withdrawn.", "%(number)d photos were withdrawn.", len(decided.photos)
-    ) % {"number": len(decided.photos)}
-    tell(request, withdrawn + " " + _("You can put it back for 30 days."), decided)
-    return back(request)
+    number = len(decided.photos)
+    said = ngettext(
+        "%(number)d photo was withdrawn. You can put it back for 30 days.",
+        "%(number)d photos were withdrawn. You can put them back for 30 days.",
+        number,
+    )
+    tell(request, said % {"number": number}, decided)
+    return back(request, chosen)
 
 
-@login_required
-@require_POST
-def restore(request: HttpRequest) -> HttpResponse:
-    chosen = chosen_photos(request)
-    if not chosen:
-        nothing_chosen(request)
-        return redirect("photos")
+@of_chosen
+def restore(request: HttpRequest, chosen: list[Photo]) -> HttpResponse:
     decided = restore_photos(by=person_of(request), photos=chosen)
-    restored = ngettext("%(number)d photo was put back.", "%(number)d photos were put back.", len(decided.photos)) % {
-        "number": len(decided.photos)
-    }
-    tell(request, restored, decided)
-    return back(request)
+    number = len(decided.photos)
+    said = ngettext("%(number)d photo was put back.", "%(number)d photos were put back.", number)
+    tell(request, said % {"number": number}, decided)
+    return back(request, chosen)
 
 
-def back(request: HttpRequest) -> HttpResponse:
+def back(request: HttpRequest, chosen: list[Photo]) -> HttpResponse:
     """To the photo's own page if the act was done there, else to the list."""
-    [*ids] = request.POST.getlist("photo")
-    return redirect("photo", ids[0]) if "from_photo" in request.POST and len(ids) == 1 else redirect("photos")
+    return redirect("photo", chosen[0].id) if "from_photo" in request.POST else redirect("photos")

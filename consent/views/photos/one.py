@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from consent.accounts.reauthentication import reauthenticated
 from consent.actions import erase_photos, label_photo, revise_photos
@@ -15,7 +15,7 @@ from consent.adding import TAKING_EFFECT
 from consent.forms.photos import ChoiceForm, LabelForm
 from consent.models import OptOut, Photo
 from consent.uses import described
-from consent.views.photos.own import person_of, photo_or_404, tell
+from consent.views.photos.own import person_of, photo_or_404, sent_from, tell
 from consent.views.photos.shown import card, day, refused_line
 
 
@@ -49,7 +49,7 @@ def photo(request: HttpRequest, photo: UUID) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@sent_from("photo")
 def choose(request: HttpRequest, photo: UUID) -> HttpResponse:
     found = photo_or_404(request, photo)
     form = ChoiceForm(request.POST)
@@ -61,7 +61,7 @@ def choose(request: HttpRequest, photo: UUID) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@sent_from("photo")
 def rename(request: HttpRequest, photo: UUID) -> HttpResponse:
     found = photo_or_404(request, photo)
     form = LabelForm(request.POST)

@@ -1,17 +1,21 @@
 """The one door to photos: those of whoever is signed in, and of nobody else."""
 
-from typing import cast
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 
 from consent.actions import Decided
 from consent.adding import IN_EFFECT, TAKING_EFFECT
 from consent.models import Person, Photo
 from consent.models.photo import PhotoQuerySet
+
+View = Callable[..., HttpResponse]
 
 
 def person_of(request: HttpRequest) -> Person:
@@ -42,13 +46,22 @@ def chosen_photos(request: HttpRequest) -> list[Photo]:
     return list(photos_of(request).filter(id__in=ids))
 
 
+def sent_from(page: str) -> Callable[[View], View]:
+    """For an address that forms are sent to. Whoever comes by a link, after logging in again, gets the form's page."""
+
+    def decorated(view: View) -> View:
+        @wraps(view)
+        def posted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            return view(request, *args, **kwargs) if request.method == "POST" else redirect(page, *args, **kwargs)
+
+        return posted
+
+    return decorated
+
+
 def tell(request: HttpRequest, what: Promise | str, decided: Decided) -> None:
     """Says what was done, and whether it is in effect."""
     if decided.in_effect:
         messages.success(request, f"{what} {IN_EFFECT}")
     else:
         messages.warning(request, f"{what} {TAKING_EFFECT}")
-
-
-def nothing_chosen(request: HttpRequest) -> None:
-    messages.info(request, _("No photo was ticked, so nothing was changed."))

@@ -22,11 +22,12 @@ def day(time: Any) -> str:
 
 
 def refused_line(uses: Iterable[str]) -> str:
-    """The preset's name if one fits, else the uses by name."""
+    """The preset's name if one fits, else the uses by name. Never "Refused: No AI editing", which says the opposite."""
     chosen = set(uses)
     preset = next((preset.label for preset in PRESETS if set(preset.uses) == chosen), None)
-    names = str(preset) if preset else ", ".join(str(BY_ID[use].label) for use in in_order(chosen))
-    return _("Refused: %(uses)s") % {"uses": names}
+    if preset:
+        return _("Choice: %(preset)s") % {"preset": preset}
+    return _("Refused: %(uses)s") % {"uses": ", ".join(str(BY_ID[use].label) for use in in_order(chosen))}
 
 
 def state_of(photo: Any) -> tuple[str, str]:

@@ -12,7 +12,7 @@ def real_services(db: None, settings: Any) -> Iterator[None]:
     """Redis as it is, and no cap in the way of tests that open many accounts; those of caps set their own."""
     settings.ACCOUNTS_PER_SESSION_PER_DAY = settings.ACCOUNTS_PER_NETWORK_PER_DAY = 1000
     settings.PASSWORD_HASHERS = ["tests.integration.accounts.quick.QuickArgon2"]
-    settings.EMAIL_FILE_PATH = None
+    settings.MAIL_FOLDER = ""
     cache.clear()
     yield
 

@@ -29,7 +29,7 @@ def folders(web: Web) -> list[Path]:
 
 
 def states(places: list[Path]) -> Iterator[tuple[Path, tuple[int, int]]]:
-    """Every file below the folders, with what changes when it is written to. A file that is gone meanwhile is passed."""
+    """Every file below the folders, with what changes when it is written to. One that is gone meanwhile is passed."""
     for place in places:
         for folder, _, names in os.walk(place):
             for path in (Path(folder, name) for name in names):

@@ -78,7 +78,7 @@ def test_each_of_several_files_has_a_result_of_its_own(client: Client, alice: Pe
     ]:
         assert result in said[said.index(name) :][:150], name
     [photo] = Photo.objects.of(alice)
-    assert (photo.label, photo.declaration) == ("Lake", "mine")
+    assert (photo.label, photo.declaration) == ("Lake (1)", "mine")
     assert "Lake" in text(client.get(reverse("photos")))
 
 
@@ -124,7 +124,7 @@ def test_a_choice_is_changed_withdrawn_and_put_back_for_several_at_once(client: 
     upload(client, some_photo("one.jpg"), some_photo("two.jpg"))
     ids = [str(photo.id) for photo in Photo.objects.of(alice)]
     page = client.post(reverse("photos-change"), {"photo": ids})
-    assert text(page).count("Refused: No AI editing") == 2
+    assert text(page).count("Choice: No AI editing") == 2
     client.post(reverse("photos-change"), {"photo": ids, "preset": "own", "uses": ["train"]})
     assert text(client.get(reverse("photos"))).count("Refused: Sexualise, Train") == 2
     client.post(reverse("photos-withdraw"), {"photo": ids})
@@ -164,7 +164,7 @@ def test_a_photo_is_renamed_and_its_history_told(client: Client, alice: Person) 
     assert "&lt;b&gt;Été&lt;/b&gt;" in page.content.decode()
     said = text(page)
     history = said[said.index("What was decided") :]
-    assert history.index("Refused: Essential") < history.index("Refused: No AI editing")
+    assert history.index("Refused: Essential") < history.index("Choice: No AI editing")
     too_long = client.post(reverse("photo-rename", args=[photo.id]), {"label": "é" * 201})
     assert (too_long.status_code, "é" * 201 in too_long.content.decode()) == (422, True)
 
