@@ -164,7 +164,7 @@ def test_a_photo_is_renamed_and_its_history_told(client: Client, alice: Person) 
     assert "&lt;b&gt;Été&lt;/b&gt;" in page.content.decode()
     said = text(page)
     history = said[said.index("What was decided") :]
-    assert history.index("Refused: Essential") < history.index("Choice: No AI editing")
+    assert history.index("Choice: Essential") < history.index("Choice: No AI editing")
     too_long = client.post(reverse("photo-rename", args=[photo.id]), {"label": "é" * 201})
     assert (too_long.status_code, "é" * 201 in too_long.content.decode()) == (422, True)
 
