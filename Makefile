@@ -2,16 +2,16 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format openapi lock clean venv venv-dev messages
+.PHONY: help run demo test screenshots check format openapi lock clean venv venv-dev venv-bench quality messages
 
 # Names and arguments may hold spaces: they reach the recipes as environment variables, not as text.
-export PHOTO
+export PHOTO PHOTOS NEGATIVES QUICK
 RUN := .venv/bin/python -m
 MANAGE := VETO_ENV_FILE=.env.example .venv/bin/python manage.py
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r target text; do \
-		printf '%-16s %s\n' "$$target" "$$text"; done
+		printf '%-18s %s\n' "$$target" "$$text"; done
 
 run: venv ## Veto on this machine until Ctrl-C (PORT=8000, HOST, WEB_WORKERS, VETO_HOME, DATABASE_URL, REDIS_URL)
 	@exec $(RUN) config.local run
@@ -19,8 +19,13 @@ run: venv ## Veto on this machine until Ctrl-C (PORT=8000, HOST, WEB_WORKERS, VE
 demo: venv ## the main job in one go, nothing left behind (PHOTO=path)
 	@if [ -n "$$PHOTO" ]; then exec $(RUN) config.local demo --photo "$$PHOTO"; else exec $(RUN) config.local demo; fi
 
-test: venv-dev messages ## all tests on a PostgreSQL and a Valkey of their own (ARGS='-k name')
+test: venv-dev messages ## all tests on a PostgreSQL and a Valkey of their own (ARGS='-k name'; CHROMIUM=path)
 	@exec $(RUN) config.local exec -- .venv/bin/python -m pytest $(ARGS)
+
+screenshots: venv-dev messages ## every page as a picture in screenshots/, in both languages, sizes and colours (needs Chromium)
+	@rm -rf screenshots
+	@VETO_BROWSER_TESTS=required VETO_SCREENSHOTS=screenshots exec $(RUN) config.local exec -- \
+		.venv/bin/python -m pytest -q tests/browser/test_pages.py
 
 check: venv-dev messages ## lint, format, types, imports, OpenAPI, messages, migrations and lock files in step
 	$(RUN) ruff check
@@ -31,6 +36,9 @@ check: venv-dev messages ## lint, format, types, imports, OpenAPI, messages, mig
 	$(MANAGE) update_messages --check
 	VETO_ENV_FILE=.env.example .venv/bin/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	$(RUN) config.local.locks --check
+
+quality: venv-bench ## measure recognition (PHOTOS=dir[,dir…] NEGATIVES=dir,… QUICK=1): docs/matching-quality.md
+	@exec $(RUN) bench.quality
 
 format: venv-dev ## lint what can be repaired, and format
 	$(RUN) ruff check --fix
@@ -43,7 +51,7 @@ lock: venv-dev ## compile requirements*.in into the lock files
 	$(RUN) config.local.locks
 
 clean: ## remove .venv and caches; data in .veto stays
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis screenshots
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 messages:
@@ -54,6 +62,9 @@ venv:
 
 venv-dev:
 	@$(call install,requirements-dev.txt)
+
+venv-bench:
+	@$(call install,requirements-bench.txt)
 
 # The first Python from 3.11 to 3.13, else a newer one.
 define install

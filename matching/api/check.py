@@ -50,7 +50,7 @@ def check_image(request: HttpRequest, parameters: Query[ImageQuery]) -> dict[str
     include = [parameters.include] if parameters.include else []
     asked = ["frame", "rotations"] if parameters.effort == "high" else ["frame"]
     given = answer(cast("PlatformRequest", request), query.hashes, parameters.asked, include, asked=asked)
-    hashes = [item._asdict() | {"hash": item.bits.hex()} for item in query.hashes]
+    hashes = [item._asdict() | {"hash": item.bits.hex(), "texture": item.texture.hex()} for item in query.hashes]
     return given | {"profile": query.profile, "hashes": hashes}
 
 

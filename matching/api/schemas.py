@@ -64,6 +64,13 @@ def plausible(item: Hash) -> Hash:
     return item
 
 
+def unpacked(view: str, piece: bytes) -> Hash:
+    bits, texture = piece[:HASH_BYTES], piece[HASH_BYTES:]
+    if view == "dhash":
+        return Hash("full", "dhash", bits, 100)
+    return Hash(view, "pdq", bits, 100, texture=texture if any(texture) else b"")
+
+
 Uses = Annotated[list[str], AfterValidator(known_uses)]
 Name = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[a-z0-9+.-]+$")]
 Include = Literal["possible"]
@@ -94,6 +101,11 @@ class HashIn(Request):
     algorithm: Literal["pdq", "dhash"] = "pdq"
     hash: str = Field(description="64 hexadecimal digits, most significant bit first.")
     quality: int = Field(100, ge=0, le=100, description="PDQ's quality; hashes below 50 are not compared.")
+    texture: str = Field(
+        "",
+        description="The dhash of the same view and orientation, 64 hexadecimal digits. A PDQ hash without it matches "
+        "only as near as 31 bits.",
+    )
 
     @model_validator(mode="after")
     def check_hash(self) -> Self:
@@ -101,7 +113,8 @@ class HashIn(Request):
         return self
 
     def to_hash(self) -> Hash:
-        return Hash(self.view, self.algorithm, bits_of(self.hash), self.quality, self.orientation)
+        texture = bits_of(self.texture) if self.texture else b""
+        return Hash(self.view, self.algorithm, bits_of(self.hash), self.quality, self.orientation, texture=texture)
 
 
 class CheckIn(Request):
@@ -109,7 +122,11 @@ class CheckIn(Request):
 
     profile: Annotated[str, AfterValidator(known_profile)]
     hashes: list[HashIn] = Field(default=[], max_length=MAX_HASHES)
-    packed: str | None = Field(None, description="Base64 of n × 32 bytes, one hash after the other.")
+    packed: str | None = Field(
+        None,
+        description="Base64 of n × 64 bytes, each hash with its texture after it (zeros for none), or of n × 32 bytes "
+        "without textures.",
+    )
     views: list[Name] = Field(
         default=[],
         max_length=MAX_HASHES,
@@ -143,17 +160,15 @@ class CheckIn(Request):
             data = base64.b64decode(self.packed, validate=True)
         except binascii.Error:
             data = b""
-        if not data or len(data) != HASH_BYTES * len(self.views):
+        width = len(data) // max(1, len(self.views))
+        if not data or width * len(self.views) != len(data) or width not in (HASH_BYTES, 2 * HASH_BYTES):
             raise PydanticCustomError(
                 "invalid-hash",
-                "`packed` is base64 of 32 bytes for each of the {count} views; this has {length} bytes",
+                "`packed` is base64 of 32 or 64 bytes for each of the {count} views; this has {length} bytes",
                 {"count": len(self.views), "length": len(data)},
             )
-        pieces = [data[start : start + HASH_BYTES] for start in range(0, len(data), HASH_BYTES)]
-        return [
-            plausible(Hash("full", "dhash", bits, 100) if view == "dhash" else Hash(view, "pdq", bits, 100))
-            for view, bits in zip(self.views, pieces, strict=True)
-        ]
+        pieces = [data[start : start + width] for start in range(0, len(data), width)]
+        return [plausible(unpacked(view, piece)) for view, piece in zip(self.views, pieces, strict=True)]
 
 
 class ImageQuery(Request):
@@ -215,6 +230,7 @@ class HashOut(BaseModel):
     hash: str
     quality: int
     frame: int
+    texture: str
 
 
 class ImageCheckOut(CheckOut):

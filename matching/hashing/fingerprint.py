@@ -4,13 +4,16 @@ import struct
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Self
 
-from matching.hashing.profile import BITS, ORIENTATIONS, PROFILES
+from matching.hashing.profile import ORIENTATIONS, PROFILES
+from matching.hashing.rules import BITS
 
 HASH_BYTES: Final = BITS // 8
-VERSION: Final = 1
+VERSION: Final = 2  # 1 had no texture; nothing was ever released with it
 
 _HEADER: Final = struct.Struct(">BBBH")  # version, profile, quality, number of hashes
-_RECORD: Final = struct.Struct(f">BBBBB{HASH_BYTES}s")  # view, algorithm, orientation, frame, quality, bits
+# view, algorithm, orientation, frame, quality, bits, texture (zeros for none: no picture of enough detail has such)
+_RECORD: Final = struct.Struct(f">BBBBB{HASH_BYTES}s{HASH_BYTES}s")
+_NO_TEXTURE: Final = bytes(HASH_BYTES)
 
 _ALGORITHM_CODES: Final = {"pdq": 1, "dhash": 2}
 _ALGORITHM_NAMES: Final = {code: name for name, code in _ALGORITHM_CODES.items()}
@@ -22,7 +25,8 @@ class Hash(NamedTuple):
 
     `bits` are 32 bytes, the most significant bit first, so that `bits.hex()` is what the reference prints. `quality`
     is 0..100. `orientation` is one of `profile.ORIENTATIONS`. `frame` counts the pictures of a file: frames of an
-    animation, and each treatment of transparency.
+    animation, and each treatment of transparency. `texture` is the dhash of the same view in the same orientation, 32
+    bytes, which confirms what the bits found; empty where there is none.
     """
 
     view: str
@@ -31,6 +35,7 @@ class Hash(NamedTuple):
     quality: int
     orientation: str = "original"
     frame: int = 0
+    texture: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +51,17 @@ class Fingerprint:
     quality: int
 
     def to_bytes(self) -> bytes:
-        """Packed: 5 bytes, then 37 for each hash. Raises ValueError for a name, number or length that has no place."""
+        """Packed: 5 bytes, then 69 for each hash. Raises ValueError for a name, number or length that has no place."""
         if self.profile not in PROFILES:
             raise ValueError(f"unknown profile {self.profile!r}; known: {', '.join(PROFILES)}")
         profile = PROFILES[self.profile]
         try:
             packed = [_HEADER.pack(VERSION, profile.code, self.quality, len(self.hashes))]
             for item in self.hashes:
-                if len(item.bits) != HASH_BYTES:
-                    raise ValueError(f"a hash has {HASH_BYTES} bytes, not {len(item.bits)}")
+                if len(item.bits) != HASH_BYTES or len(item.texture) not in (0, HASH_BYTES):
+                    raise ValueError(
+                        f"a hash has {HASH_BYTES} bytes, not {len(item.bits)}, and a texture as many or none"
+                    )
                 packed.append(
                     _RECORD.pack(
                         profile.view_code(item.view),
@@ -63,6 +70,7 @@ class Fingerprint:
                         item.frame,
                         item.quality,
                         item.bits,
+                        item.texture or _NO_TEXTURE,
                     )
                 )
         except (KeyError, struct.error) as error:
@@ -86,7 +94,8 @@ class Fingerprint:
             raise ValueError(f"quality {quality} is above 100")
         profile = _PROFILES_BY_CODE[profile_code]
         hashes = []
-        for view, algorithm, orientation, frame, its_quality, bits in _RECORD.iter_unpack(data[_HEADER.size :]):
+        for record in _RECORD.iter_unpack(data[_HEADER.size :]):
+            view, algorithm, orientation, frame, its_quality, bits, texture = record
             if algorithm not in _ALGORITHM_NAMES or orientation >= len(ORIENTATIONS) or its_quality > 100:
                 raise ValueError("a packed hash names an unknown algorithm or orientation, or a quality above 100")
             hashes.append(
@@ -97,6 +106,7 @@ class Fingerprint:
                     quality=its_quality,
                     orientation=ORIENTATIONS[orientation],
                     frame=frame,
+                    texture=b"" if texture == _NO_TEXTURE else texture,
                 )
             )
         return cls(profile=profile.name, hashes=tuple(hashes), quality=quality)

@@ -1,23 +1,20 @@
 """Canonical pictures to the hashes of profile `veto-1`. Runs in the decoder process only."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
-import imagehash
 import numpy as np
-from PIL import Image
 
 from matching.hashing import regions
 from matching.hashing.area import SummedArea
 from matching.hashing.fingerprint import Fingerprint, Hash
 from matching.hashing.pdq import Bytes, Floats, dct, dihedral, pdq, quality
-from matching.hashing.profile import CENTRES, ORIENTATIONS, TURN_CENTRES, TURNS, VETO_1, turned_view
+from matching.hashing.profile import ASPECTS, BETWEEN_CENTRES, CENTRES, ORIENTATIONS, VETO_1, aspect_view, centre_view
 from matching.hashing.regions import Rectangle
+from matching.hashing.turns import turned
 
 Effort = Literal["normal", "high"]
-
-_TURNED_SIDE = 256  # the turned views are coarse anyway: sixteen of them at this size cost what four cost at 512
 
 
 def fingerprint_of(pictures: Sequence[Floats]) -> Fingerprint:
@@ -27,16 +24,16 @@ def fingerprint_of(pictures: Sequence[Floats]) -> Fingerprint:
     hashes of a view only the first frame's is kept.
     """
     stored = _collect((frame, _stored(picture)) for frame, picture in enumerate(pictures))
-    return _once(stored, lambda item: (item.view, item.algorithm, item.bits))
+    return _once(stored, lambda item: (item.view, item.algorithm, item.bits, item.texture))
 
 
 def query_of(pictures: Sequence[Floats], effort: Effort = "normal") -> Fingerprint:
-    """The asked hashes of an image, in all eight orientations; equal codes of an algorithm once.
+    """The asked hashes of an image, in the orientations that the profile names; equal codes of an algorithm once.
 
-    `effort="high"` adds small turns. `pictures` as for `fingerprint_of`.
+    `effort="high"` adds small turns and centres. `pictures` as for `fingerprint_of`.
     """
     asked = _collect((frame, _asked(picture, effort)) for frame, picture in enumerate(pictures))
-    return _once(asked, lambda item: (item.algorithm, item.bits))
+    return _once(asked, lambda item: (item.algorithm, item.bits, item.texture))
 
 
 def _once(fingerprint: Fingerprint, what: Callable[[Hash], Hashable]) -> Fingerprint:
@@ -54,42 +51,74 @@ def _collect(hashes: Iterable[tuple[int, Iterator[Hash]]]) -> Fingerprint:
 
 def _stored(picture: Floats) -> Iterator[Hash]:
     table = SummedArea(picture)
-    views = {"full": regions.whole(picture)}
-    views |= {f"center-{per_cent}": regions.center(picture, per_cent) for per_cent in CENTRES}
-    views["content"] = regions.trim(picture)
-    views["main"] = regions.main_block(picture)
-    views = _each_rectangle_once(views)
-    codes, qualities = _codes([table.square(rectangle) for rectangle in views.values()])
-    for view, code, its_quality in zip(views, codes, qualities, strict=True):
-        yield Hash(view, "pdq", code[0].tobytes(), its_quality)
+    rectangles = {"full": regions.whole(picture), **_centres(picture), **_aspects(picture)}
+    rectangles["content"] = regions.trim(picture)
+    rectangles["main"] = regions.main_block(picture)
+    views = _views(table, rectangles)
+    yield from _hashes(views, dict.fromkeys(views, ORIENTATIONS[:1]), VETO_1.stored["dhash"])
     plain, plain_quality = pdq(picture)
-    yield Hash("plain", "pdq", plain[0].tobytes(), plain_quality)
-    yield next(_dhash(table, qualities[0]))
+    yield Hash("plain", "pdq", plain[0].tobytes(), plain_quality, texture=views["full"].textures[0].tobytes())
 
 
 def _asked(picture: Floats, effort: Effort) -> Iterator[Hash]:
     table = SummedArea(picture)
     main = regions.main_block(picture)
-    views = _each_rectangle_once(
-        {
-            "full": regions.whole(picture),
-            "trim": regions.trim(picture),
-            "trim-loose": regions.trim_loose(picture),
-            "main": main,
-            "main-96": regions.center(picture, 96, main),
-        }
-    )
-    names = list(views)
-    blocks = [table.square(rectangle) for rectangle in views.values()]
+    rectangles = {
+        "full": regions.whole(picture),
+        "trim": regions.trim(picture),
+        "trim-loose": regions.trim_loose(picture),
+        "main": main,
+        "main-96": regions.center(picture, 96, main),
+        centre_view(BETWEEN_CENTRES): regions.center(picture, BETWEEN_CENTRES),
+        **_aspects(picture),
+    }
+    orientations = dict(VETO_1.asked["pdq"])
     if effort == "high":
-        for name, block in _turned(table):
-            names.append(name)
-            blocks.append(block)
-    codes, qualities = _codes(blocks)
-    for view, code, its_quality in zip(names, codes, qualities, strict=True):
-        for orientation, bits in zip(ORIENTATIONS, code, strict=True):
-            yield Hash(view, "pdq", bits.tobytes(), its_quality, orientation)
-    yield from _dhash(table, qualities[0])
+        rectangles |= _centres(picture)
+        orientations |= VETO_1.asked_with_effort["pdq"]
+    views = _views(table, rectangles)
+    if effort == "high":
+        views |= {name: _view(its_table, rectangle) for name, its_table, rectangle in turned(table)}
+    yield from _hashes(views, orientations, tuple(VETO_1.asked["dhash"]))
+
+
+class _View(NamedTuple):
+    """What a view's codes are made of: the block for PDQ, and the dhash of all orientations, (8, 32)."""
+
+    block: Floats
+    textures: Bytes
+
+
+def _view(table: SummedArea, rectangle: Rectangle) -> _View:
+    return _View(table.square(rectangle), dhash(table, rectangle))
+
+
+def _views(table: SummedArea, rectangles: dict[str, Rectangle]) -> dict[str, _View]:
+    """Equal rectangles once, under the first of their names."""
+    names = {rectangle: name for name, rectangle in reversed(rectangles.items())}
+    return {name: _view(table, rectangle) for name, rectangle in rectangles.items() if names[rectangle] == name}
+
+
+def _hashes(
+    views: dict[str, _View], orientations: Mapping[str, Sequence[str]], with_dhash: Collection[str]
+) -> Iterator[Hash]:
+    stack = np.stack([view.block for view in views.values()])
+    codes, qualities = dihedral(dct(stack)), quality(stack).tolist()
+    for name, code, its_quality in zip(views, codes, qualities, strict=True):
+        for orientation in orientations[name]:
+            place = ORIENTATIONS.index(orientation)
+            texture = views[name].textures[place].tobytes()
+            yield Hash(name, "pdq", code[place].tobytes(), its_quality, orientation, texture=texture)
+            if name in with_dhash:
+                yield Hash(name, "dhash", texture, its_quality, orientation)
+
+
+def _centres(picture: Floats) -> dict[str, Rectangle]:
+    return {centre_view(per_cent): regions.center(picture, per_cent) for per_cent in CENTRES}
+
+
+def _aspects(picture: Floats) -> dict[str, Rectangle]:
+    return {aspect_view(across, down): regions.aspect(picture, across, down) for across, down in ASPECTS}
 
 
 def _each_rectangle_once(views: dict[str, Rectangle]) -> dict[str, Rectangle]:
@@ -102,37 +131,27 @@ def _codes(blocks: list[Floats]) -> tuple[Bytes, list[int]]:
     return dihedral(dct(stack)), quality(stack).tolist()
 
 
-def _turned(table: SummedArea) -> Iterator[tuple[str, Floats]]:
-    scale = min(1.0, _TURNED_SIDE / max(table.height, table.width))
-    height, width = max(1, round(table.height * scale)), max(1, round(table.width * scale))
-    small = table.block((0.0, 0.0, float(table.width), float(table.height)), height, width)
-    image = Image.fromarray(small)
-    mean = float(small.mean())
-    for degrees in TURNS:
-        turned = np.asarray(image.rotate(degrees, Image.Resampling.BILINEAR, fillcolor=mean))
-        its_table = SummedArea(turned)
-        for per_cent in TURN_CENTRES:
-            yield turned_view(degrees, per_cent), its_table.square(regions.center(turned, per_cent))
+def dhash(table: SummedArea, rectangle: Rectangle) -> Bytes:
+    """The dhash of a view in all eight orientations, (8, 32) uint8 in the order of ORIENTATIONS.
 
-
-def _dhash(table: SummedArea, of_quality: int) -> Iterator[Hash]:
-    """dhash compares neighbours in a row, so a quarter turn needs averages of its own: 17 × 16 and 16 × 17."""
-    everything = (0.0, 0.0, float(table.width), float(table.height))
-    upright = _eight_bits(table.block(everything, 16, 17))
-    lying = _eight_bits(table.block(everything, 17, 16)).T
-    oriented = (
-        upright,
-        lying[::-1],
-        upright[::-1, ::-1],
-        lying[:, ::-1],
-        upright[::-1],
-        upright[:, ::-1],
-        lying,
-        lying[::-1, ::-1],
+    Bit for bit what `imagehash.dhash(image, 16)` gives for the view averaged to 17 × 16, of which its resize is the
+    identity. It compares neighbours in a row, so a quarter turn needs averages of its own.
+    """
+    upright = _eight_bits(table.block(rectangle, 16, 17))
+    lying = _eight_bits(table.block(rectangle, 17, 16)).T
+    oriented = np.stack(
+        [
+            upright,
+            lying[::-1],
+            upright[::-1, ::-1],
+            lying[:, ::-1],
+            upright[::-1],
+            upright[:, ::-1],
+            lying,
+            lying[::-1, ::-1],
+        ]
     )
-    for orientation, block in zip(ORIENTATIONS, oriented, strict=True):
-        difference = imagehash.dhash(Image.fromarray(np.ascontiguousarray(block)), 16).hash
-        yield Hash("full", "dhash", np.packbits(difference).tobytes(), of_quality, orientation)
+    return np.packbits((oriented[:, :, 1:] > oriented[:, :, :-1]).reshape(len(ORIENTATIONS), -1), axis=1)
 
 
 def _eight_bits(block: Floats) -> Bytes:

@@ -1,17 +1,23 @@
 """Profiles as data: what is hashed, what is asked, how codes are compared. Served by `/v1/algorithms`.
 
-Bits are counted from the most significant bit of the first byte (bit 0) to the least significant bit of the last
-(bit 255), that is in the order of the 64 hexadecimal digits. The distance of two codes is the number of bits in which
-they differ (Hamming).
+Every choice in `veto-1` was measured: docs/matching-quality.md and docs/adr/0010-frame-profile.md.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-BITS: Final = 256
+from matching.hashing.rules import (
+    BITS,
+    CandidateRule,
+    Comparison,
+    ConfirmedHamming,
+    Thresholds,
+    TileAgreement,
+    by_tiles,
+    permutation,
+)
 
 # The order, and the direction of the turns, are those of the PDQ reference (`compute_dihedral`): rotate90 is a quarter
 # turn to the left, flipx turns the picture upside down, flipy is what a mirror shows.
@@ -25,47 +31,7 @@ ORIENTATIONS: Final = (
     "transpose",
     "transverse",
 )
-
-
-def permutation(name: str) -> tuple[int, ...]:
-    """The bits 0..255 in the order of SHA-256 of "name/bit": scattered, and the same in every language."""
-    return tuple(sorted(range(BITS), key=lambda bit: hashlib.sha256(f"{name}/{bit}".encode()).digest()))
-
-
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """Largest distances that count as each strength."""
-
-    strong: int
-    match: int
-    possible: int
-
-
-@dataclass(frozen=True, slots=True)
-class CandidateRule:
-    """Which stored codes are compared with a query at all, whatever index holds them.
-
-    Position p of the permuted code is bit `permutation[p]` of the hash. The permuted code is cut into `bands` of equal
-    width; a stored code is a candidate when in at least one band it differs from the query in at most `flips` bits.
-    """
-
-    permutation: tuple[int, ...]
-    bands: int
-    flips: int
-
-    @property
-    def guaranteed(self) -> int:
-        """The distance up to which every code is a candidate (pigeonhole)."""
-        return self.bands * (self.flips + 1) - 1
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "permutation": list(self.permutation),
-            "bands": self.bands,
-            "band_bits": BITS // self.bands,
-            "flips": self.flips,
-            "guaranteed_distance": self.guaranteed,
-        }
+UPRIGHT: Final = ("original", "flipy")  # as it is and mirrored
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +40,7 @@ class Algorithm:
 
     name: str
     definition: str
+    comparison: Comparison
     thresholds: Thresholds
     candidates: CandidateRule
 
@@ -81,6 +48,7 @@ class Algorithm:
         return {
             "definition": self.definition,
             "bits": BITS,
+            "distance": self.comparison.to_json(),
             "thresholds": {
                 "strong": self.thresholds.strong,
                 "match": self.thresholds.match,
@@ -88,6 +56,9 @@ class Algorithm:
             },
             "candidate_rule": self.candidates.to_json(),
         }
+
+
+Orientations = Mapping[str, tuple[str, ...]]  # view → the orientations in which it is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +72,11 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A named, versioned, complete definition of fingerprints. Never changed once published: a new one is named."""
+    """A named, versioned, complete definition of fingerprints. Never changed once published: a new one is named.
+
+    `stored` says which views of a photo are kept, by algorithm; `asked` which views of an image are asked and in which
+    orientations; `asked_with_effort` what `effort=high` adds to that.
+    """
 
     name: str
     code: int
@@ -110,8 +85,8 @@ class Profile:
     canonical: str
     views: tuple[View, ...]
     stored: Mapping[str, tuple[str, ...]]
-    asked: Mapping[str, tuple[str, ...]]
-    asked_with_effort: Mapping[str, tuple[str, ...]]
+    asked: Mapping[str, Orientations]
+    asked_with_effort: Mapping[str, Orientations]
     algorithms: Mapping[str, Algorithm]
 
     def view_code(self, name: str) -> int:
@@ -137,29 +112,44 @@ class Profile:
             "orientations": list(ORIENTATIONS),
             "minimum_quality": self.minimum_quality,
             "views": {view.name: view.definition for view in self.views},
-            "stored": _lists(self.stored),
+            "stored": {algorithm: list(names) for algorithm, names in self.stored.items()},
             "asked": _lists(self.asked),
-            "asked_with_effort_high": _lists(self.asked_with_effort),
+            "added_by_effort_high": _lists(self.asked_with_effort),
             "algorithms": {name: algorithm.to_json() for name, algorithm in self.algorithms.items()},
         }
 
 
-def _lists(views: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
-    return {algorithm: list(names) for algorithm, names in views.items()}
+def _lists(asked: Mapping[str, Orientations]) -> dict[str, dict[str, list[str]]]:
+    return {
+        algorithm: {view: list(orientations) for view, orientations in views.items()}
+        for algorithm, views in asked.items()
+    }
 
 
 CENTRES: Final = (90, 80, 70, 60, 50)  # per cent of each side
+BETWEEN_CENTRES: Final = 92.5  # asked: a crop half-way between two stored centres is then near one of them
+ASPECTS: Final = ((1, 1), (4, 5), (9, 16), (16, 9))  # width to height, as feeds and stories cut
 TURNS: Final = (-15.0, -10.0, -5.0, -2.5, 2.5, 5.0, 10.0, 15.0)  # degrees
-TURN_CENTRES: Final = (95, 80)
 
 
-def turned_view(degrees: float, per_cent: int) -> str:
-    """The name of a view of the turned picture, as "rotate+2.5-95"."""
-    return f"rotate{degrees:+g}-{per_cent}"
+def centre_view(per_cent: float) -> str:
+    """The name of a centred view, as "center-90"."""
+    return f"center-{per_cent:g}"
 
 
-_TURNED: Final = tuple(turned_view(degrees, per_cent) for degrees in TURNS for per_cent in TURN_CENTRES)
-_ASKED: Final = ("full", "trim", "trim-loose", "main", "main-96")
+def aspect_view(across: int, down: int) -> str:
+    """The name of a view of given proportions, as "aspect-4x5"."""
+    return f"aspect-{across}x{down}"
+
+
+def turned_view(degrees: float, corners: str) -> str:
+    """The name of a view of the turned picture, as "rotate+2.5-kept"; `corners` is "kept", "cut" or "same"."""
+    return f"rotate{degrees:+g}-{corners}"
+
+
+_CENTRES: Final = tuple(centre_view(per_cent) for per_cent in CENTRES)
+_ASPECTS: Final = tuple(aspect_view(across, down) for across, down in ASPECTS)
+_TURNED: Final = tuple(turned_view(degrees, corners) for degrees in TURNS for corners in ("kept", "cut", "same"))
 
 VETO_1: Final = Profile(
     name="veto-1",
@@ -175,34 +165,48 @@ VETO_1: Final = Profile(
     ),
     views=(
         View("full", 1, "the whole picture"),
-        View("center-90", 2, "the middle 90 % of each side"),
-        View("center-80", 3, "the middle 80 % of each side"),
-        View("center-70", 4, "the middle 70 % of each side"),
-        View("center-60", 5, "the middle 60 % of each side"),
-        View("center-50", 6, "the middle 50 % of each side"),
-        View("content", 7, "the picture without uniform borders: `trim`, when it differs from `full`"),
-        View(
-            "main",
-            8,
-            "the block of most picture and least drawn surface, a photo in a screenshot; see regions.py",
+        *(
+            View(centre_view(per_cent), 2 + number, f"the middle {per_cent} % of each side")
+            for number, per_cent in enumerate(CENTRES)
         ),
+        View("content", 7, "the picture without uniform borders: `trim`, when it differs from `full`"),
+        View("main", 8, "the block of most picture and least drawn surface, a photo in a screenshot; see regions.py"),
         View("plain", 9, "reference PDQ (with its own Jarosz filter) of the canonical pixels, for exchange"),
         View("trim", 10, "lines cut off at the edges while they are uniform; see regions.py"),
         View("trim-loose", 11, "lines cut off at the edges while most of each has the colour of the edge"),
         View("main-96", 12, "the middle 96 % of each side of `main`"),
+        View(centre_view(BETWEEN_CENTRES), 13, f"the middle {BETWEEN_CENTRES} % of each side"),
         *(
-            View(name, 32 + number, "the picture turned by so many degrees, and of that the middle per cent")
+            View(aspect_view(across, down), 16 + number, f"the largest part of {across}:{down} in the middle")
+            for number, (across, down) in enumerate(ASPECTS)
+        ),
+        *(
+            View(
+                name,
+                32 + number,
+                "the picture turned to the left by so many degrees, at most 256 on the longer side: of a copy that was "
+                "turned on a larger canvas (kept), cut to its old proportions (cut) or turned on the same canvas "
+                "(same), the part to compare; see turns.py",
+            )
             for number, name in enumerate(_TURNED)
         ),
     ),
     stored=MappingProxyType(
         {
-            "pdq": ("full", *(f"center-{per_cent}" for per_cent in CENTRES), "content", "main", "plain"),
-            "dhash": ("full",),
+            "pdq": ("full", *_CENTRES, *_ASPECTS, "content", "main", "plain"),
+            "dhash": ("full", "content", "main"),
         }
     ),
-    asked=MappingProxyType({"pdq": _ASKED, "dhash": ("full",)}),
-    asked_with_effort=MappingProxyType({"pdq": (*_ASKED, *_TURNED), "dhash": ("full",)}),
+    asked=MappingProxyType(
+        {
+            "pdq": MappingProxyType(
+                dict.fromkeys(("full", "trim", "trim-loose", "main", "main-96"), ORIENTATIONS)
+                | dict.fromkeys((centre_view(BETWEEN_CENTRES), *_ASPECTS), UPRIGHT)
+            ),
+            "dhash": MappingProxyType(dict.fromkeys(("full", "trim", "main"), ORIENTATIONS)),
+        }
+    ),
+    asked_with_effort=MappingProxyType({"pdq": MappingProxyType(dict.fromkeys((*_CENTRES, *_TURNED), UPRIGHT))}),
     algorithms=MappingProxyType(
         {
             "pdq": Algorithm(
@@ -211,20 +215,26 @@ VETO_1: Final = Profile(
                     "the view averaged by area to 64×64, then PDQ's DCT, median, bits and quality (Facebook, 2019); "
                     "its Jarosz filter only in the view `plain`"
                 ),
-                # 31 is the distance that PDQ's authors recommend; at 45 no false pair among 4.9 million was measured.
-                thresholds=Thresholds(strong=31, match=45, possible=60),
+                comparison=ConfirmedHamming(
+                    texture=TileAgreement(worth=(2, 1), smooth=3, full=60, permutation=by_tiles(4)),
+                    share=3,
+                    unconfirmed=6,
+                ),
+                # Of 22 million pairs of unlike photos the nearest was 63; the fitted tail allows 37 (ADR 10). A plain
+                # PDQ hash matches to 31 bits, which its authors recommend.
+                thresholds=Thresholds(strong=31, match=37, possible=56),
                 candidates=CandidateRule(permutation=permutation("veto-1/pdq"), bands=16, flips=1),
             ),
             "dhash": Algorithm(
                 name="dhash",
                 definition=(
-                    "imagehash.dhash(…, 16) of the canonical pixels averaged by area to 17×16 and rounded half up to "
-                    "8 bits; its quality is the PDQ quality of the view `full`"
+                    "imagehash.dhash(…, 16) of the view averaged by area to 17×16 and rounded half up to 8 bits: 16 "
+                    "rows of 16 bits; its quality is the PDQ quality of the same view"
                 ),
-                # Among 5,021 photographs × 8 orientations (201 million pairs) the nearest distinct pair was 16 apart;
-                # to 24 there was one false pair per million; of Kodak's 24 and 300 clothes the nearest was 49 apart.
-                thresholds=Thresholds(strong=6, match=12, possible=24),
-                candidates=CandidateRule(permutation=permutation("veto-1/dhash"), bands=16, flips=1),
+                comparison=TileAgreement(worth=(2, 1), smooth=3, full=128, permutation=by_tiles(4)),
+                # Agreement of 100, 62 and 51; of 22 million pairs of unlike photos the nearest was 77.
+                thresholds=Thresholds(strong=28, match=66, possible=77),
+                candidates=CandidateRule(permutation=by_tiles(4), bands=16, flips=1),
             ),
         }
     ),

@@ -36,6 +36,13 @@ def center(picture: Floats, per_cent: float, within: Rectangle | None = None) ->
     return left + across, top + down, right - across, bottom - down
 
 
+def aspect(picture: Floats, across: int, down: int) -> Rectangle:
+    """The largest rectangle of these proportions in the middle."""
+    height, width = picture.shape
+    wide, high = min(float(width), height * across / down), min(float(height), width * down / across)
+    return (width - wide) / 2, (height - high) / 2, (width + wide) / 2, (height + high) / 2
+
+
 def whole(picture: Floats) -> Rectangle:
     height, width = picture.shape
     return 0.0, 0.0, float(width), float(height)

@@ -21,7 +21,7 @@ REQUEST: Final = b"Q"  # sent on the control channel with one end of the request
 
 _REQUEST: Final = struct.Struct(">BI")  # task, bytes of the image
 _REPLY: Final = struct.Struct(">BII")  # outcome, bytes of the payload, CRC-32 of outcome and payload
-_MAX_REPLY: Final = 1_000_000  # a query with every effort is 50 kB
+_MAX_REPLY: Final = 1_000_000  # a query with every effort is 70 kB
 
 
 class Task(IntEnum):

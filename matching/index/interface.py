@@ -21,7 +21,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A claim and, for one algorithm, the smallest Hamming distance (bits of 256) at which a hash of it was found."""
+    """A claim and, for one algorithm, the smallest distance at which a hash of it was found.
+
+    What a distance is the algorithm says (`Algorithm.comparison`): bits that differ, or agreement that lacks.
+    """
 
     claim: Claim
     algorithm: str

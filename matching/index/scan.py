@@ -9,25 +9,21 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.hashing.fingerprint import HASH_BYTES, Fingerprint, Hash
-from matching.hashing.profile import BITS, VETO_1, Algorithm, CandidateRule, Profile
+from matching.hashing.profile import VETO_1, Algorithm, Profile
+from matching.hashing.rules import TileAgreement
+from matching.index.distances import Distances, Words, candidates, hamming, penalty, tile_distance, tiled
 from matching.index.interface import Claim, Hit
 
-WORDS: Final = HASH_BYTES // 8
+WORDS: Final = HASH_BYTES // 8  # of a code; its texture follows, as many
+_NO_TEXTURE: Final = bytes(HASH_BYTES)
 FEW: Final = 1024  # claims below which the codes of the dead are not worth clearing away
 CHUNK: Final = 4096  # codes compared at once, so that what is computed for 48 queries stays in a core's cache
 
 
-def as_words(hashes: Sequence[Hash]) -> npt.NDArray[np.uint64]:
-    """The codes as an array of shape (n, 4), dtype uint64; the order of the bits is that of the bytes."""
-    joined = b"".join(item.bits for item in hashes)
-    return np.frombuffer(joined, np.uint64).reshape(-1, WORDS)
-
-
-def candidates(difference: npt.NDArray[np.uint64], rule: CandidateRule) -> npt.NDArray[np.bool_]:
-    """Which differences (n, 4) of two codes make a candidate: few enough flips in at least one band. Shape (n,)."""
-    bits = np.unpackbits(difference.view(np.uint8), axis=1)[:, rule.permutation]
-    flips = bits.reshape(len(bits), rule.bands, BITS // rule.bands).sum(axis=2)
-    return np.asarray((flips <= rule.flips).any(axis=1))
+def as_words(hashes: Sequence[Hash]) -> Words:
+    """Codes and textures as an array of shape (n, 8); bits in the order of the bytes, zeros for no texture."""
+    joined = b"".join(item.bits + (item.texture or _NO_TEXTURE) for item in hashes)
+    return np.frombuffer(joined, np.uint64).reshape(-1, 2 * WORDS)
 
 
 @dataclass(slots=True)
@@ -40,7 +36,7 @@ class Codes:
 
     @classmethod
     def empty(cls) -> "Codes":
-        return cls(np.empty((64, WORDS), np.uint64), np.empty(64, np.int64))
+        return cls(np.empty((64, 2 * WORDS), np.uint64), np.empty(64, np.int64))
 
     def extended(self, words: npt.NDArray[np.uint64], slots: npt.NDArray[np.int64]) -> "Codes":
         """With these at the end. A search on the old value goes on undisturbed: it looks no further than its length."""
@@ -48,7 +44,7 @@ class Codes:
         all_words, all_slots = self.words, self.slots
         if length > len(all_words):
             room = max(length, 2 * len(all_words))
-            all_words, all_slots = np.empty((room, WORDS), np.uint64), np.empty(room, np.int64)
+            all_words, all_slots = np.empty((room, 2 * WORDS), np.uint64), np.empty(room, np.int64)
             all_words[: self.length], all_slots[: self.length] = self.words[: self.length], self.slots[: self.length]
         all_words[self.length : length], all_slots[self.length : length] = words, slots
         return Codes(all_words, all_slots, length)
@@ -139,11 +135,28 @@ def nearest(algorithm: Algorithm, codes: Codes, hashes: Sequence[Hash]) -> dict[
     found: dict[int, int] = {}
     for start in range(0, codes.length, CHUNK):
         stop = min(start + CHUNK, codes.length)
-        difference = queries[:, None, :] ^ codes.words[None, start:stop, :]
-        distance = np.bitwise_count(difference).sum(axis=2, dtype=np.int64)
-        query, code = np.nonzero(distance <= algorithm.thresholds.possible)
-        compared = candidates(difference[query, code], algorithm.candidates)
-        query, code = query[compared], code[compared]
-        for slot, bits in zip(codes.slots[start + code].tolist(), distance[query, code].tolist(), strict=True):
-            found[slot] = min(bits, found.get(slot, bits))
+        words = codes.words[start:stop]
+        _, code, distance = near(algorithm, queries, words)
+        for slot, value in zip(codes.slots[start + code].tolist(), distance.tolist(), strict=True):
+            found[slot] = min(value, found.get(slot, value))
     return found
+
+
+def near(
+    algorithm: Algorithm, queries: Words, words: Words
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], Distances]:
+    """The pairs of query and code that are candidates within the widest threshold, and their distances."""
+    comparison, widest = algorithm.comparison, algorithm.thresholds.possible
+    asked, stored = queries[:, :WORDS], words[:, :WORDS]
+    if isinstance(comparison, TileAgreement):
+        # The candidate rule would leave out none of them: whatever agrees at all does so in a band.
+        distance = tile_distance(tiled(asked, comparison)[:, None], tiled(stored, comparison)[None], comparison)
+        query, code = np.nonzero(distance <= widest)
+        return query, code, distance[query, code]
+    bits = hamming(asked, stored)
+    query, code = np.nonzero(bits <= widest)
+    compared = candidates(asked[query] ^ stored[code], algorithm.candidates)
+    query, code = query[compared], code[compared]
+    distance = bits[query, code] + penalty(queries[query, WORDS:], words[code, WORDS:], comparison)
+    within = distance <= widest
+    return query[within], code[within], distance[within]

@@ -90,7 +90,7 @@ def test_the_most_restrictive_of_several_claims_wins_use_by_use() -> None:
             Hit,
             st.builds(Claim, st.uuids(), st.integers(1, 63), st.integers(0, 3), st.just(date(2026, 1, 1))),
             st.sampled_from(["pdq", "dhash"]),
-            st.integers(0, 60),
+            st.integers(0, PDQ.possible),
         ),
         max_size=6,
     ),

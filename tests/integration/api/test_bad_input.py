@@ -98,7 +98,7 @@ HASHES: dict[str, tuple[Any, str, str]] = {
     "packed hashes that do not fit": (
         {"profile": "veto-1", "packed": "AAAA", "views": ["full"]},
         "invalid-hash",
-        "32 bytes for each of the 1 views",
+        "32 or 64 bytes for each of the 1 views",
     ),
     "a list": ([1, 2], "invalid-request", "object"),
 }

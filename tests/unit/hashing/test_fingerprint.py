@@ -15,6 +15,7 @@ hashes = st.builds(
     quality=st.integers(0, 100),
     orientation=st.sampled_from(ORIENTATIONS),
     frame=st.integers(0, 255),
+    texture=st.one_of(st.just(b""), st.binary(min_size=32, max_size=32).filter(any)),
 )
 fingerprints = st.builds(
     Fingerprint,
@@ -22,18 +23,24 @@ fingerprints = st.builds(
     hashes=st.lists(hashes, max_size=20).map(tuple),
     quality=st.integers(0, 100),
 )
-SAMPLE = Fingerprint("veto-1", (Hash("full", "pdq", bytes(range(32)), 91), Hash("full", "dhash", b"\xff" * 32, 91)), 93)
+SAMPLE = Fingerprint(
+    "veto-1",
+    (Hash("full", "pdq", bytes(range(32)), 91, texture=b"\xa5" * 32), Hash("full", "dhash", b"\xff" * 32, 91)),
+    93,
+)
 
 
 @given(fingerprints)
 def test_a_packed_fingerprint_unpacks_to_itself(fingerprint: Fingerprint) -> None:
     packed = fingerprint.to_bytes()
     assert Fingerprint.from_bytes(packed) == fingerprint
-    assert len(packed) == 5 + 37 * len(fingerprint.hashes)
+    assert len(packed) == 5 + 69 * len(fingerprint.hashes)
 
 
 def test_the_packed_form_is_the_one_that_is_kept_in_databases() -> None:
-    assert SAMPLE.to_bytes().hex() == ("01015d0002" + "010100005b" + bytes(range(32)).hex() + "010200005b" + "ff" * 32)
+    assert SAMPLE.to_bytes().hex() == (
+        "02015d0002" + "010100005b" + bytes(range(32)).hex() + "a5" * 32 + "010200005b" + "ff" * 32 + "00" * 32
+    )
 
 
 @given(st.binary(max_size=120))
@@ -58,14 +65,14 @@ def test_a_changed_byte_never_gives_anything_but_a_fingerprint_or_a_value_error(
     ("data", "complaint"),
     [
         (b"", "5 bytes"),
-        (b"\x02" + SAMPLE.to_bytes()[1:], "version 2"),
-        (b"\x01\x63" + SAMPLE.to_bytes()[2:], "unknown profile"),
+        (b"\x01" + SAMPLE.to_bytes()[1:], "version 1"),
+        (b"\x02\x63" + SAMPLE.to_bytes()[2:], "unknown profile"),
         (SAMPLE.to_bytes()[:-1], "do not hold 2"),
         (SAMPLE.to_bytes() + b"\x00", "do not hold 2"),
-        (b"\x01\x01\x65\x00\x00", "above 100"),
-        (b"\x01\x01\x10\x00\x01" + b"\xfa\x01\x00\x00\x10" + bytes(32), "no view"),
-        (b"\x01\x01\x10\x00\x01" + b"\x01\x09\x00\x00\x10" + bytes(32), "unknown algorithm"),
-        (b"\x01\x01\x10\x00\x01" + b"\x01\x01\x08\x00\x10" + bytes(32), "unknown algorithm"),
+        (b"\x02\x01\x65\x00\x00", "above 100"),
+        (b"\x02\x01\x10\x00\x01" + b"\xfa\x01\x00\x00\x10" + bytes(64), "no view"),
+        (b"\x02\x01\x10\x00\x01" + b"\x01\x09\x00\x00\x10" + bytes(64), "unknown algorithm"),
+        (b"\x02\x01\x10\x00\x01" + b"\x01\x01\x08\x00\x10" + bytes(64), "unknown algorithm"),
     ],
 )
 def test_malformed_bytes_are_refused_with_the_reason(data: bytes, complaint: str) -> None:
@@ -81,6 +88,7 @@ def test_malformed_bytes_are_refused_with_the_reason(data: bytes, complaint: str
         Fingerprint("veto-1", (Hash("sideways", "pdq", bytes(32), 50),), 50),
         Fingerprint("veto-1", (Hash("full", "sha256", bytes(32), 50),), 50),
         Fingerprint("veto-1", (Hash("full", "pdq", bytes(31), 50),), 50),
+        Fingerprint("veto-1", (Hash("full", "pdq", bytes(32), 50, texture=bytes(31)),), 50),
         Fingerprint("veto-1", (Hash("full", "pdq", bytes(32), 50, "upside"),), 50),
         Fingerprint("veto-1", (Hash("full", "pdq", bytes(32), 50, frame=256),), 50),
     ],

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching.hashing.profile import BITS, ORIENTATIONS, PROFILES, VETO_1, Algorithm, permutation
+from matching.hashing.profile import ORIENTATIONS, PROFILES, VETO_1, Algorithm
+from matching.hashing.rules import BITS, TileAgreement, by_tiles, permutation
 
 codes = st.binary(min_size=32, max_size=32)
 
@@ -43,14 +44,46 @@ def test_the_worst_code_at_31_is_a_candidate_and_one_more_flip_makes_it_none(nam
 def test_the_permutation_is_fixed_and_complete(name: str) -> None:
     rule = VETO_1.algorithms[name].candidates
     assert sorted(rule.permutation) == list(range(BITS))
-    assert rule.permutation == permutation(f"veto-1/{name}")
+    assert rule.permutation == (permutation("veto-1/pdq") if name == "pdq" else by_tiles(4))
     assert rule.guaranteed == 31
     assert BITS % rule.bands == 0
 
 
 def test_the_permutations_are_those_published() -> None:
     assert permutation("veto-1/pdq")[:8] == (69, 183, 19, 11, 136, 30, 202, 84)
-    assert permutation("veto-1/dhash")[:8] == (86, 157, 195, 67, 122, 137, 7, 197)
+    assert by_tiles(4)[:8] == (0, 1, 2, 3, 16, 17, 18, 19)
+    assert by_tiles(4)[16:20] == (4, 5, 6, 7)
+    assert by_tiles(4)[64] == 64
+
+
+def agreement() -> TileAgreement:
+    comparison = VETO_1.algorithms["dhash"].comparison
+    assert isinstance(comparison, TileAgreement)
+    return comparison
+
+
+@pytest.mark.parametrize(
+    ("tile", "detail"),
+    [
+        (0x0000, 0),  # a gradient
+        (0xFFFF, 0),
+        (0x0F0F, 9),  # rows in turns: 12 changes
+        (0x5555, 9),  # columns in turns
+        (0x5A5A, 21),  # a chessboard: 24 changes
+        (0x8000, 0),  # a corner: 2 changes
+    ],
+)
+def test_the_detail_of_a_tile_is_its_changes_less_what_a_gradient_may_have(tile: int, detail: int) -> None:
+    assert agreement().detail(tile) == detail
+
+
+def test_whatever_agrees_in_a_tile_is_a_candidate() -> None:
+    """The candidate rule of dhash loses nothing: its bands are the tiles, its flips those that are worth something."""
+    rule, comparison = VETO_1.algorithms["dhash"].candidates, agreement()
+    assert rule.permutation == comparison.permutation
+    assert rule.bands == 16
+    assert len(comparison.worth) - 1 == rule.flips
+    assert VETO_1.algorithms["dhash"].thresholds.possible < comparison.full
 
 
 @pytest.mark.parametrize("name", VETO_1.algorithms)
@@ -65,7 +98,7 @@ def test_every_view_that_is_stored_or_asked_is_defined_with_a_code_of_its_own() 
     names = [view.name for view in VETO_1.views]
     assert len({view.code for view in VETO_1.views}) == len(set(names)) == len(names)
     for use in (VETO_1.stored, VETO_1.asked, VETO_1.asked_with_effort):
-        assert set(use) == {"pdq", "dhash"}
+        assert set(use) <= {"pdq", "dhash"}
         assert {view for views in use.values() for view in views} <= set(names)
 
 
@@ -86,7 +119,10 @@ def test_the_profile_is_served_as_plain_json() -> None:
     assert served["name"] == "veto-1"
     assert served["orientations"] == list(ORIENTATIONS)
     assert served["minimum_quality"] == 50
-    assert served["algorithms"]["pdq"]["thresholds"] == {"strong": 31, "match": 45, "possible": 60}
+    assert served["algorithms"]["pdq"]["thresholds"] == {"strong": 31, "match": 37, "possible": 56}
+    assert served["algorithms"]["pdq"]["distance"]["kind"] == "hamming-confirmed-by-texture"
+    assert served["algorithms"]["dhash"]["distance"]["worth"] == [2, 1]
+    assert served["asked"]["pdq"]["full"] == list(ORIENTATIONS)
     assert served["algorithms"]["pdq"]["candidate_rule"]["band_bits"] == 16
     assert len(served["algorithms"]["dhash"]["candidate_rule"]["permutation"]) == 256
     assert served["stored"]["pdq"][0] == "full"

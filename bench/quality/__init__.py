@@ -1,0 +1,1 @@
+"""How well altered copies of photos are recognised, and how often strangers are taken for them."""
