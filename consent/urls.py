@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("consent.views.photos.urls")),
     path("", public.home, name="home"),
     path("how-it-works", public.how_it_works, name="how-it-works"),
+    path("what-is-found", public.found, name="found"),
     path("help", public.help_page, name="help"),
     path("privacy", public.privacy, name="privacy"),
     path("legal", public.legal, name="legal"),

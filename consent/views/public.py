@@ -9,6 +9,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from consent import help_directory, styleguide
+from consent.found import what_is_found
 from consent.uses import described
 
 # Nothing personal is on them: the Back button may show them again, other caches may not keep them.
@@ -25,6 +26,12 @@ def home(request: HttpRequest) -> HttpResponse:
 @readable
 def how_it_works(request: HttpRequest) -> HttpResponse:
     return render(request, "public/how-it-works.html", {"uses": described()})
+
+
+@require_safe
+@readable
+def found(request: HttpRequest) -> HttpResponse:
+    return render(request, "public/found.html", what_is_found())
 
 
 @require_safe

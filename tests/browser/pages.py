@@ -128,6 +128,7 @@ def missing(window: Window, _: Someone) -> None:
 STRANGERS: dict[str, Visit] = {
     "home": opened("home"),
     "how-it-works": opened("how-it-works"),
+    "found": opened("found"),
     "help": opened("help"),
     "privacy": opened("privacy"),
     "legal": opened("legal"),
