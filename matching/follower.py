@@ -15,14 +15,14 @@ import structlog
 from django.db import DatabaseError, InterfaceError, close_old_connections, transaction
 from django.utils import timezone
 
-from matching import keyring, sequence, uses
+from matching import sequence, stored
 from matching.access import Directory
-from matching.hashing.fingerprint import Fingerprint
-from matching.index.interface import Claim, Index
+from matching.index.interface import Index
 from matching.index.scan import ScanIndex
-from matching.keyring import Sealed, UnreadableBlobError
+from matching.keyring import UnreadableBlobError
 from matching.models import Change, Protection
 from matching.published import Latest, Position
+from matching.stored import Stored
 
 log = structlog.get_logger(__name__)
 
@@ -34,20 +34,10 @@ class GapError(Exception):
     """The sequence does not follow on from what is held (a restored or pruned database): start over."""
 
 
-def load_claim(row: Protection) -> tuple[Claim, Fingerprint]:
-    """Raises UnreadableBlobError."""
-    sealed = Sealed(row.key_id, bytes(row.fingerprint))
-    data = keyring.unseal(sealed, protection=row.id, profile=row.profile)
-    try:
-        return Claim(row.id, uses.to_mask(row.uses), row.assurance, row.created_at.date()), Fingerprint.from_bytes(data)
-    except ValueError:
-        raise UnreadableBlobError(f"protection {row.id} holds a fingerprint or a use of an unknown version") from None
-
-
-def in_batches(rows: Iterable[Protection]) -> Iterator[list[Protection]]:
-    batch: list[Protection] = []
-    for row in rows:
-        batch.append(row)
+def in_batches(protections: Iterable[Stored]) -> Iterator[list[Stored]]:
+    batch: list[Stored] = []
+    for protection in protections:
+        batch.append(protection)
         if len(batch) == BATCH:
             yield batch
             batch = []
@@ -116,8 +106,8 @@ class Follower:
         index = self._new_index()
         active = Protection.objects.filter(state=Protection.State.ACTIVE)
         with transaction.atomic():
-            for batch in in_batches(active.iterator(chunk_size=BATCH)):
-                index.apply([load_claim(row) for row in batch], [])
+            for batch in in_batches(stored.read(active, batch=BATCH)):
+                index.apply([(each.claim, each.frames) for each in batch], [])
         self.index = index
         self.directory = Directory()  # numbers remembered from before may have been given again
         self._latest = Latest(lineage, lambda: self._in_database(lineage))
@@ -173,7 +163,7 @@ class Follower:
     def _apply(self, changes: list[Change], position: Position) -> None:
         subjects = {change.subject for change in changes if change.kind == Change.Kind.PROTECTION}
         rows = Protection.objects.filter(id__in=subjects, state=Protection.State.ACTIVE)
-        put = [load_claim(row) for row in rows]
+        put = [(each.claim, each.frames) for each in stored.read(rows)]
         self.index.apply(put, subjects - {claim.protection for claim, _ in put})
         if any(change.kind == Change.Kind.ACCESS for change in changes):
             self.directory.changed(position)

@@ -75,7 +75,7 @@ def _id(name: str) -> uuid.UUID:
 def _index(fingerprints: dict[str, Fingerprint], profile: Profile) -> ScanIndex:
     index = ScanIndex(profile)
     since = date(2026, 1, 1)
-    index.apply([(Claim(_id(name), 1, 0, since), one) for name, one in fingerprints.items()], [])
+    index.apply([(Claim(_id(name), 1, 0, since), [one]) for name, one in fingerprints.items()], [])
     return index
 
 

@@ -58,7 +58,7 @@ def protect_photo(
     with transaction.atomic(durable=True):
         photo = Photo.objects.create(
             person=by,
-            protection=registry.protect(fingerprint, refuse=refused, assurance=assurance, pending=pending),
+            protection=registry.protect([fingerprint], refuse=refused, assurance=assurance, pending=pending),
             label=choice.get("label", ""),
             declaration=choice.get("declaration", Photo.Declaration.MINE),
             mark=mark,

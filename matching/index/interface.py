@@ -38,7 +38,7 @@ class Index(Protocol):
     after an `apply`, never between.
     """
 
-    def apply(self, put: Iterable[tuple[Claim, Fingerprint]], remove: Iterable[UUID]) -> None:
+    def apply(self, put: Iterable[tuple[Claim, Sequence[Fingerprint]]], remove: Iterable[UUID]) -> None:
         """Add or replace protections whole, and forget others; forgetting an unknown one is nothing."""
         ...
 

@@ -71,7 +71,7 @@ class ScanIndex:
         state = self._state
         return sum(int(state.alive[codes.slots[: codes.length]].sum()) for codes in state.codes.values())
 
-    def apply(self, put: Iterable[tuple[Claim, Fingerprint]], remove: Iterable[UUID]) -> None:
+    def apply(self, put: Iterable[tuple[Claim, Sequence[Fingerprint]]], remove: Iterable[UUID]) -> None:
         put = list(put)
         state = self._state
         first = len(state.claims)
@@ -85,15 +85,16 @@ class ScanIndex:
                 alive[replaced] = False
             self._slot_of[claim.protection] = slot
         codes = {
-            name: self._with(state.codes[name], name, first, [fingerprint for _, fingerprint in put])
+            name: self._with(state.codes[name], name, first, [fingerprints for _, fingerprints in put])
             for name in self._algorithms
         }
         self._state = self._without_the_dead(State(codes, state.claims, alive))
 
-    def _with(self, codes: Codes, algorithm: str, first: int, fingerprints: Sequence[Fingerprint]) -> Codes:
+    def _with(self, codes: Codes, algorithm: str, first: int, put: Sequence[Sequence[Fingerprint]]) -> Codes:
         added = [
             (slot, item)
-            for slot, fingerprint in enumerate(fingerprints, first)
+            for slot, fingerprints in enumerate(put, first)
+            for fingerprint in fingerprints
             for item in fingerprint.hashes
             if item.algorithm == algorithm
         ]

@@ -1,5 +1,6 @@
 from matching.models.change import Change, Sequence
 from matching.models.platform import ApiKey, Platform
 from matching.models.protection import Protection
+from matching.models.stored_fingerprint import StoredFingerprint
 
-__all__ = ["ApiKey", "Change", "Platform", "Protection", "Sequence"]
+__all__ = ["ApiKey", "Change", "Platform", "Protection", "Sequence", "StoredFingerprint"]

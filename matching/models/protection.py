@@ -9,7 +9,7 @@ from matching import uses
 
 
 class Protection(models.Model):
-    """What the index is built from: an encrypted fingerprint and the uses that are refused. Knows no person."""
+    """What the index is built from: refused uses, and fingerprints, one for each profile. Knows no person."""
 
     class State(models.TextChoices):
         ACTIVE = "active"
@@ -17,9 +17,6 @@ class Protection(models.Model):
         WITHDRAWN = "withdrawn"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    profile = models.CharField(max_length=32)
-    key_id = models.CharField(max_length=32)
-    fingerprint = models.BinaryField()
     uses = ArrayField(models.CharField(max_length=16))
     assurance = models.PositiveSmallIntegerField()
     state = models.CharField(max_length=16, choices=State.choices, default=State.ACTIVE)

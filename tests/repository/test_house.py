@@ -18,7 +18,7 @@ PERSONAL = {
     "consent.Photo": {"id", "person", "label", "declaration", "protection", "mark", "pending_since", "created_at"},
     "consent.OptOut": {"id", "photo", "uses", "decided_at", "withdrawn_at"},
     "consent.AuditEvent": {"by", "subject", "facts"},
-    "matching.Protection": {"fingerprint"},
+    "matching.StoredFingerprint": {"blob"},
     "matching.Platform": {"name"},
     # Not our models, but rows about people all the same
     "account.EmailAddress": {"id", "user", "email", "verified", "primary"},
@@ -31,7 +31,8 @@ PERSONAL = {
 }  # fmt: skip
 KEPT = {
     "consent.AuditEvent": {"id", "at", "action"},
-    "matching.Protection": {"id", "profile", "key_id", "uses", "assurance", "state", "created_at", "updated_at"},
+    "matching.Protection": {"id", "uses", "assurance", "state", "created_at", "updated_at"},
+    "matching.StoredFingerprint": {"id", "protection", "profile", "key_id"},
     "matching.Change": {"id", "number", "kind", "subject", "created_at"},
     "matching.Sequence": {"id", "lineage", "epoch", "number"},
     "matching.Platform": {"id", "minimum_assurance", "suspended_at", "created_at"},

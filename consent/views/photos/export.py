@@ -14,13 +14,11 @@ from django.views.decorators.http import require_safe
 from consent.models import AuditEvent, OptOut, Person, Photo
 from consent.views.photos.own import person_of
 from matching import registry
-from matching.hashing.fingerprint import Fingerprint
 
 COLUMNS = ("ref", "label", "whose", "added", "state", "refused", "hashes")
 
 
 def exported_photo(photo: Photo) -> dict[str, Any]:
-    fingerprint: Fingerprint = registry.hashes(photo.protection)
     decisions = OptOut.objects.filter(photo=photo).order_by("decided_at")
     return {
         "ref": photo.ref,
@@ -36,9 +34,15 @@ def exported_photo(photo: Photo) -> dict[str, Any]:
             }
             for decision in decisions
         ],
-        "profile": fingerprint.profile,
         "hashes": [
-            {"view": item.view, "algorithm": item.algorithm, "hash": item.bits.hex(), "quality": item.quality}
+            {
+                "profile": fingerprint.profile,
+                "view": item.view,
+                "algorithm": item.algorithm,
+                "hash": item.bits.hex(),
+                "quality": item.quality,
+            }
+            for fingerprint in registry.hashes(photo.protection)
             for item in fingerprint.hashes
         ],
     }

@@ -174,7 +174,8 @@ def test_the_export_holds_everything_and_its_table_no_formula(client: Client, al
     [photo] = Photo.objects.of(alice)
     data = json.loads(client.get(reverse("export-json")).content)
     [exported] = data["photos"]
-    hashes = {item.bits.hex() for item in registry.hashes(photo.protection).hashes}
+    [fingerprint] = registry.hashes(photo.protection)
+    hashes = {item.bits.hex() for item in fingerprint.hashes}
     assert {item["hash"] for item in exported["hashes"]} == hashes
     assert [act["what"] for act in data["acts"]] == ["photo.protected"]
     table = client.get(reverse("export-csv"))

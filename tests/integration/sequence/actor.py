@@ -27,8 +27,8 @@ from django.utils import timezone  # noqa: E402
 
 from consent import actions  # noqa: E402
 from consent.models import Person, Photo  # noqa: E402
-from matching import access, checks, follower, keys, published, registry, sequence  # noqa: E402
-from matching.models import Change, Platform, Protection  # noqa: E402
+from matching import access, checks, follower, keys, published, registry, sequence, stored  # noqa: E402
+from matching.models import Change, Platform  # noqa: E402
 from matching.problems import Problem  # noqa: E402
 from tests.integration.sequence.hashes import fingerprint, random_hash  # noqa: E402
 
@@ -111,7 +111,7 @@ def protect_many(count: int) -> list[bool]:
 def open_transaction(code: str) -> str:
     """Begin to protect, and leave the transaction open for `commit`."""
     transaction.set_autocommit(False)
-    return str(registry.protect(fingerprint(code), refuse=REFUSED, assurance=0))
+    return str(registry.protect([fingerprint(code)], refuse=REFUSED, assurance=0))
 
 
 @command
@@ -141,7 +141,7 @@ def raise_epoch() -> list[int]:
 def record_only(code: str) -> None:
     """Protect, and leave the numbering to the next who settles."""
     with transaction.atomic():
-        registry.protect(fingerprint(code), refuse=REFUSED, assurance=0)
+        registry.protect([fingerprint(code)], refuse=REFUSED, assurance=0)
 
 
 @command
@@ -183,16 +183,16 @@ def wait_before_publishing() -> None:
 @command
 def fail_to_apply(times: int) -> None:
     """The next changes cannot be read, so many times."""
-    load_claim = follower.load_claim
+    load = stored.load
     left = [times]
 
-    def fail(row: Protection) -> Any:
+    def fail(rows: list[Any]) -> Any:
         if left[0]:
             left[0] -= 1
             raise follower.UnreadableBlobError("a fault of the test's")
-        return load_claim(row)
+        return load(rows)
 
-    follower.load_claim = fail
+    stored.load = fail
 
 
 # Reading

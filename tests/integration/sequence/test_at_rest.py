@@ -35,7 +35,13 @@ def test_the_hash_stands_nowhere_in_the_database(world: World, stage: Cast) -> N
     assert writer.do("withdraw", photo=photo)
     bits = bytes.fromhex(code)
     tables = [str(table) for (table,) in execute(world, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
-    assert {"matching_protection", "matching_change", "consent_auditevent", "consent_photo"} <= set(tables)
+    assert {
+        "matching_protection",
+        "matching_storedfingerprint",
+        "matching_change",
+        "consent_auditevent",
+        "consent_photo",
+    } <= set(tables)
     for table in tables:
         for row in execute(world, f"SELECT * FROM {table}"):
             for value in row:
@@ -51,7 +57,7 @@ def test_equal_photos_are_not_equal_at_rest(world: World, stage: Cast) -> None:
     writer = stage.actor()
     code = random_hash()
     made = [writer.do("protect", code=code)["protection"] for _ in range(2)]
-    blobs = execute(world, "SELECT fingerprint FROM matching_protection WHERE id = ANY(%s::uuid[])", made)
+    blobs = execute(world, "SELECT blob FROM matching_storedfingerprint WHERE protection_id = ANY(%s::uuid[])", made)
     assert len(set(blobs)) == 2
     for (blob,) in blobs:
         assert isinstance(blob, bytes)
@@ -68,7 +74,7 @@ def test_a_new_current_key_writes_and_the_old_one_still_reads(world: World, stag
     rotated, old_reader = stage.actor(FINGERPRINT_KEYS=f"{new},{old}"), first
     old_reader.do("load")
     made.append(rotated.do("protect", code=after)["protection"])
-    statement = "SELECT key_id FROM matching_protection WHERE id = %s"
+    statement = "SELECT key_id FROM matching_storedfingerprint WHERE protection_id = %s"
     assert [execute(world, statement, protection) for protection in made] == [[("k1",)], [("k2",)]]
     rotated.do("load")
     assert [rotated.do("ask", code=code) for code in (before, after)] == ["protected", "protected"]
@@ -80,10 +86,10 @@ def test_a_new_current_key_writes_and_the_old_one_still_reads(world: World, stag
 
 
 DAMAGES = {
-    "moved from another row": "(SELECT fingerprint FROM matching_protection WHERE id = %s)",
-    "one bit other": "set_bit(fingerprint, 200, 1 - get_bit(fingerprint, 200))",
-    "its nonce other": "set_bit(fingerprint, 3, 1 - get_bit(fingerprint, 3))",
-    "cut short": "substring(fingerprint FROM 1 FOR 40)",
+    "moved from another row": "(SELECT blob FROM matching_storedfingerprint WHERE protection_id = %s)",
+    "one bit other": "set_bit(blob, 200, 1 - get_bit(blob, 200))",
+    "its nonce other": "set_bit(blob, 3, 1 - get_bit(blob, 3))",
+    "cut short": "substring(blob FROM 1 FOR 40)",
     "nothing": "''::bytea",
 }
 
@@ -95,10 +101,10 @@ def test_a_blob_that_does_not_open_is_never_skipped(world: World, stage: Cast, d
     other = writer.do("protect", code=known)["protection"]
     reader.do("load")
     made = writer.do("protect", code=code)["protection"]
-    [(blob,)] = execute(world, "SELECT fingerprint FROM matching_protection WHERE id = %s", made)
+    [(blob,)] = execute(world, "SELECT blob FROM matching_storedfingerprint WHERE protection_id = %s", made)
     expression = DAMAGES[damage]
     values = (other, made) if "%s" in expression else (made,)
-    execute(world, f"UPDATE matching_protection SET fingerprint = {expression} WHERE id = %s", *values)
+    execute(world, f"UPDATE matching_storedfingerprint SET blob = {expression} WHERE protection_id = %s", *values)
     for _ in range(2):
         assert reader.do("ask", code=code) == "index-behind"
         assert reader.do("ask", code=random_hash()) == "index-behind"
@@ -106,7 +112,7 @@ def test_a_blob_that_does_not_open_is_never_skipped(world: World, stage: Cast, d
     failure = reader.fails("load")
     assert failure == f"UnreadableBlobError: the fingerprint of protection {made} does not open"
     assert reader.do("ask", code=known) == "index-loading"
-    execute(world, "UPDATE matching_protection SET fingerprint = %s WHERE id = %s", blob, made)
+    execute(world, "UPDATE matching_storedfingerprint SET blob = %s WHERE protection_id = %s", blob, made)
     reader.do("follow")
     assert reader.do("ask", code=code) == "protected"
 
@@ -117,7 +123,7 @@ def test_a_process_that_cannot_catch_up_reads_each_key_in_the_database(world: Wo
     reader.do("load")
     assert reader.do("look_up", kid=kid) == {"revoked": False, "confirmed": True}
     made = writer.do("protect", code=random_hash())["protection"]
-    execute(world, "UPDATE matching_protection SET key_id = 'gone' WHERE id = %s", made)
+    execute(world, "UPDATE matching_storedfingerprint SET key_id = 'gone' WHERE protection_id = %s", made)
     assert not reader.do("current")
     assert writer.do("revoke", kid=kid)
     assert not reader.do("current")

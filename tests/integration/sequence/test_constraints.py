@@ -9,14 +9,19 @@ from django.db import IntegrityError, connection, transaction
 
 from consent.models import OptOut, Person, Photo
 from matching import uses
-from matching.models import ApiKey, Change, Platform, Protection, Sequence
+from matching.models import ApiKey, Change, Platform, Protection, Sequence, StoredFingerprint
 
 pytestmark = pytest.mark.django_db
 
 
 def protection(**fields: Any) -> Protection:
-    given = {"profile": "veto-1", "key_id": "k", "fingerprint": b"x", "uses": ["sexualise"], "assurance": 0}
-    return Protection.objects.create(**given | fields)
+    return Protection.objects.create(**{"uses": ["sexualise"], "assurance": 0} | fields)
+
+
+def stored(*profiles: str) -> None:
+    of = protection()
+    for profile in profiles:
+        StoredFingerprint.objects.create(protection=of, profile=profile, key_id="k", blob=b"x")
 
 
 def change(**fields: Any) -> Change:
@@ -76,6 +81,7 @@ BOTH_SIDES: list[tuple[str, Callable[[], Any], Callable[[], Any]]] = [
     ("protection_assurance_0_to_3", lambda: protection(assurance=3), lambda: protection(assurance=4)),
     ("protection_assurance", lambda: protection(assurance=0), lambda: protection(assurance=-1)),
     ("protection_state_known", lambda: protection(state="withdrawn"), lambda: protection(state="asleep")),
+    ("fingerprint_once_per_profile", lambda: stored("veto-1", "veto-2"), lambda: stored("veto-1", "veto-1")),
     (
         "platform_minimum_assurance_0_to_3",
         lambda: platform(minimum_assurance=3),

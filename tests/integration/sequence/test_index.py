@@ -92,10 +92,10 @@ class AgainstModel(RuleBasedStateMachine):
         self.index = ScanIndex()
         self.model: dict[UUID, tuple[Claim, Fingerprint]] = {}
 
-    def put(self, protection: UUID, mask: int, fingerprint: Fingerprint) -> tuple[Claim, Fingerprint]:
-        entry = (Claim(protection, mask, 0, SINCE), fingerprint)
-        self.model[protection] = entry
-        return entry
+    def put(self, protection: UUID, mask: int, fingerprint: Fingerprint) -> tuple[Claim, list[Fingerprint]]:
+        claim = Claim(protection, mask, 0, SINCE)
+        self.model[protection] = claim, fingerprint
+        return claim, [fingerprint]
 
     @rule(target=protections, mask=st.integers(1, 63), fingerprint=fingerprints)
     def protect(self, mask: int, fingerprint: Fingerprint) -> UUID:
@@ -109,7 +109,8 @@ class AgainstModel(RuleBasedStateMachine):
 
     @rule(protection=protections, fingerprint=fingerprints)
     def revise_twice_at_once(self, protection: UUID, fingerprint: Fingerprint) -> None:
-        first = (Claim(protection, 1, 0, SINCE), Fingerprint("veto-1", (Hash("full", "pdq", b"\xaa" * 32, 100),), 100))
+        before = Fingerprint("veto-1", (Hash("full", "pdq", b"\xaa" * 32, 100),), 100)
+        first = (Claim(protection, 1, 0, SINCE), [before])
         self.index.apply([first, self.put(protection, 2, fingerprint)], [protection])
 
     @rule(gone=st.lists(consumes(protections), max_size=3), unknown=st.booleans())
@@ -155,8 +156,8 @@ def test_the_index_answers_as_the_model_does(monkeypatch: pytest.MonkeyPatch, fe
     )
 
 
-def one(claim_id: UUID, text: str) -> tuple[Claim, Fingerprint]:
-    return Claim(claim_id, 1, 0, SINCE), Fingerprint("veto-1", (Hash("full", "pdq", bytes.fromhex(text), 100),), 100)
+def one(claim_id: UUID, text: str) -> tuple[Claim, list[Fingerprint]]:
+    return Claim(claim_id, 1, 0, SINCE), [Fingerprint("veto-1", (Hash("full", "pdq", bytes.fromhex(text), 100),), 100)]
 
 
 def test_a_search_while_others_come_and_go_never_misses_what_stands(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,7 +58,7 @@ FORBIDDEN = [
     "CREATE OR REPLACE FUNCTION matching_change_number_once() RETURNS trigger LANGUAGE sql AS 'SELECT NULL'",
     "TRUNCATE matching_protection CASCADE",
     "TRUNCATE matching_sequence",
-    "ALTER TABLE matching_protection DROP COLUMN key_id",
+    "ALTER TABLE matching_storedfingerprint DROP COLUMN key_id",
     "CREATE TABLE mine (id int)",
     "DELETE FROM django_migrations",
     "SET session_replication_role = replica",

@@ -1,0 +1,79 @@
+"""What is kept of photos: a sealed row for each profile, put and read here alone."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from matching import keyring, uses
+from matching.hashing.fingerprint import Fingerprint
+from matching.hashing.profile import PROFILES
+from matching.index.interface import Claim
+from matching.keyring import Sealed, UnreadableBlobError
+from matching.models import Protection, StoredFingerprint
+
+DETAILS: Final = "veto-details-1"  # the profile of local features; its bytes say nothing here
+COLUMNS: Final = (
+    "id", "uses", "assurance", "created_at",
+    "fingerprints__profile", "fingerprints__key_id", "fingerprints__blob",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A protection as the index takes it: its fingerprints by frame profile, and its details where they are kept."""
+
+    claim: Claim
+    frames: tuple[Fingerprint, ...]
+    details: bytes | None
+
+
+def put(protection: UUID, packed: Mapping[str, bytes]) -> None:
+    """Keep these bytes, each under its profile and in place of what was kept under it."""
+    sealed = {name: keyring.seal(data, protection=protection, profile=name) for name, data in packed.items()}
+    StoredFingerprint.objects.bulk_create(
+        (
+            StoredFingerprint(protection_id=protection, profile=name, key_id=each.key_id, blob=each.blob)
+            for name, each in sealed.items()
+        ),
+        update_conflicts=True,
+        unique_fields=["protection", "profile"],
+        update_fields=["key_id", "blob"],
+    )
+
+
+def read(protections: QuerySet[Protection], *, batch: int | None = None) -> Iterator[Stored]:
+    """Each of these protections whole; `batch`: by a server-side cursor, so many rows at a time, in a transaction.
+
+    One statement, so that none is met in the midst of a change. Raises UnreadableBlobError.
+    """
+    rows = protections.order_by("id").values_list(*COLUMNS)
+    for _, of_one in groupby(rows if batch is None else rows.iterator(chunk_size=batch), key=itemgetter(0)):
+        yield load(list(of_one))
+
+
+def load(rows: list[tuple[Any, ...]]) -> Stored:
+    """The rows (of COLUMNS) of one protection. Raises UnreadableBlobError.
+
+    Profiles that this process does not know are passed over (a newer release writes them meanwhile) where there is one
+    that it does: what it answers is then as complete as it ever was. A protection of which nothing can be compared is
+    an error, never a gap.
+    """
+    protection, refused, assurance, since = rows[0][:4]
+    opened = {
+        profile: keyring.unseal(Sealed(key_id, bytes(blob)), protection=protection, profile=profile)
+        for *_, profile, key_id, blob in rows
+        if profile in PROFILES or profile == DETAILS
+    }
+    details = opened.pop(DETAILS, None)
+    if not opened:
+        raise UnreadableBlobError(f"protection {protection} has no fingerprint of a known profile")
+    try:
+        frames = tuple(Fingerprint.from_bytes(data) for data in opened.values())
+        return Stored(Claim(protection, uses.to_mask(refused), assurance, since.date()), frames, details)
+    except ValueError:
+        raise UnreadableBlobError(f"protection {protection} holds what this release cannot read") from None
