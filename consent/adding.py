@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import InMemoryUploadedFile
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from consent.actions import AlreadyRegisteredError, add_photo
+from consent.actions import AlreadyRegisteredError, Decided, add_photo
 from consent.models import Person, Photo
 from matching.hashing.decoder import DecoderUnavailable, ImageError, shared_decoder
 from matching.registry import TooLittleDetailError
@@ -22,6 +22,7 @@ REASONS = {
 }
 UNREADABLE_NOW = _("We could not read it just now. Please send it again.")
 BEFORE = _("You registered this photo before. Your choice for it stays as it is.")
+RENEWED = _("You registered this photo before. More of its copies are found from now on; your choice stays as it is.")
 WAITING = _("Many photos were added from here today. This one is kept, and takes effect within a day.")
 TAKING_EFFECT = _("Saved. It is taking effect; come back in a minute.")
 IN_EFFECT = _("Saved. Every check from now on takes it into account.")
@@ -58,8 +59,8 @@ def add_file(*, by: Person, file: InMemoryUploadedFile, pending: bool, **choice:
     if len(image) != file.size:  # more than is kept (see config/uploads.py)
         return refused(name, REASONS["too-large"])
     try:
-        fingerprint = shared_decoder().fingerprint(image)
-        decided = add_photo(by=by, fingerprint=fingerprint, pending=pending, **choice)
+        fingerprints = shared_decoder().fingerprints(image)
+        decided = add_photo(by=by, fingerprints=fingerprints, pending=pending, **choice)
     except ImageError as error:
         return refused(name, REASONS[error.code])
     except TooLittleDetailError:
@@ -68,10 +69,16 @@ def add_file(*, by: Person, file: InMemoryUploadedFile, pending: bool, **choice:
         return refused(name, UNREADABLE_NOW)
     except AlreadyRegisteredError as already:
         return Result(name, "in-force", _("Already protected"), BEFORE, already.photo)
+    return added(name, decided)
+
+
+def added(name: str, decided: Decided) -> Result:
     if decided.photo.pending_since:
         return Result(name, "pending", _("Waiting"), WAITING, decided.photo)
     if not decided.in_effect:
         return Result(name, "pending", _("Taking effect"), TAKING_EFFECT, decided.photo)
+    if decided.renewed:
+        return Result(name, "in-force", _("Renewed"), RENEWED, decided.photo)
     return Result(name, "in-force", _("Protected"), IN_EFFECT, decided.photo)
 
 

@@ -1,6 +1,6 @@
 """One question put to this process's index. The same for the API and the command line."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -8,21 +8,29 @@ from uuid import UUID
 from matching import refs
 from matching.decision import Decision, Outcome, decide, say
 from matching.follower import Follower
-from matching.hashing.fingerprint import Hash
-from matching.hashing.profile import VETO_1
+from matching.hashing.fingerprint import Fingerprint
+from matching.hashing.profile import PROFILES, accepted
+from matching.index.interface import Index
 from matching.problems import Problem
 
+BEHIND = "This index may lack an opt-out; nothing is known of this image."
 MATCH_TTL_S = 3600  # a match may be kept for an hour; a miss not at all: it could outlive an opt-out
 
 
-def comparable(hashes: Sequence[Hash]) -> list[Hash]:
-    """Those with detail enough to be compared."""
-    return [item for item in hashes if item.quality >= VETO_1.minimum_quality]
+def comparable(asked: Iterable[Fingerprint]) -> list[Fingerprint]:
+    """The same with only the hashes that have detail enough to be compared, where there are any."""
+    good = []
+    for fingerprint in asked:
+        least = PROFILES[fingerprint.profile].minimum_quality
+        hashes = tuple(item for item in fingerprint.hashes if item.quality >= least)
+        if hashes:
+            good.append(replace(fingerprint, hashes=hashes))
+    return good
 
 
 def ask(
     follower: Follower,
-    hashes: Sequence[Hash],
+    asked: Sequence[Fingerprint],
     *,
     uses: Collection[str],
     current: bool,
@@ -31,29 +39,37 @@ def ask(
 ) -> Decision | None:
     """The decision for an image; None where it has too little detail to say anything of it.
 
-    `current` is what `follower.current()` said after the question had come. Without it nothing is said but "denied",
-    for what is known to be refused is refused. Raises Problem: index-loading, index-behind.
+    `asked` are the image's hashes under one profile or several. `current` is what `follower.current()` said after the
+    question had come. Without it, and where a protection cannot be found under these profiles, nothing is said but
+    "denied", for what is known to be refused is refused. Raises Problem: index-loading, index-behind,
+    profile-incomplete.
     """
     if follower.position is None:
         raise Problem("index-loading", "The index is being built; nothing is known of this image yet.")
-    good = comparable(hashes)
+    good = comparable(asked)
     if not good:
         return None
+    index = follower.index
+    complete = index.reached_by({fingerprint.profile for fingerprint in asked})  # before the search: see there
     decision = decide(
-        follower.index.search(good),
-        algorithms=VETO_1.algorithms,
-        asked=uses,
-        minimum_assurance=minimum_assurance,
-        include_possible=include_possible,
+        index.search(good), asked=uses, minimum_assurance=minimum_assurance, include_possible=include_possible
     )
-    return decision if current else refusals(decision)
+    if not current:
+        return refusals(decision, Problem("index-behind", BEHIND))
+    return decision if complete else refusals(decision, Problem("profile-incomplete", elsewhere(index)))
 
 
-def refusals(decision: Decision) -> Decision:
-    """What an index that may lack an opt-out can say: of a use it has found no refusal for, nothing. Raises Problem."""
+def elsewhere(index: Index) -> str:
+    """What to do where the profile of a question does not reach every protection."""
+    under = [f"under {name}, or" for name in accepted() if index.reached_by({name})]
+    return " ".join(["Some photos have no hashes of this profile. Ask", *under, "with the image at /v1/check/image."])
+
+
+def refusals(decision: Decision, otherwise: Problem) -> Decision:
+    """What can be said where an opt-out may be missing: of a use without a refusal, nothing. Raises `otherwise`."""
     denied = denials(decision.uses)
     if not denied:
-        raise Problem("index-behind", "This index may lack an opt-out; nothing is known of this image.")
+        raise otherwise
     telling = [replace(match, uses=denials(match.uses)) for match in decision.matches]
     return Decision(denied, tuple(match for match in telling if match.uses))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from matching import uses
-from matching.hashing.profile import Algorithm
+from matching.hashing.profile import PROFILES, Algorithm
 from matching.index.interface import Claim, Hit
 
 
@@ -78,7 +78,6 @@ def outcome_of(claim: Claim, strength: Strength, use: str, minimum_assurance: in
 def decide(
     hits: Iterable[Hit],
     *,
-    algorithms: Mapping[str, Algorithm],
     asked: Collection[str],
     minimum_assurance: int = 0,
     include_possible: bool = False,
@@ -86,7 +85,7 @@ def decide(
     """Per use the most restrictive over all claims, each with its nearest hash. `asked` are ids of the vocabulary."""
     nearest: dict[Claim, Strength] = {}
     for hit in hits:
-        strength = strength_of(hit, algorithms[hit.algorithm])
+        strength = strength_of(hit, PROFILES[hit.profile].algorithms[hit.algorithm])
         if strength is not None and (include_possible or strength > Strength.POSSIBLE):
             nearest[hit.claim] = max(strength, nearest.get(hit.claim, strength))
     order = uses.in_order(asked)

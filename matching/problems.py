@@ -51,6 +51,11 @@ KINDS: dict[str, Kind] = {
     "index-behind": Kind(
         503, _("The index may lack the latest changes"), _("Refuse the use meanwhile, and try again shortly.")
     ),
+    "profile-incomplete": Kind(
+        503,
+        _("Some photos cannot be found under this profile"),
+        _("Refuse the use meanwhile, and ask under a profile that /v1/status lists as complete, or with the image."),
+    ),
     "overloaded": Kind(503, _("The service is overloaded"), _("Refuse the use meanwhile, and try again shortly.")),
 }
 

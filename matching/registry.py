@@ -2,11 +2,12 @@
 protection exist together or not at all. After the commit the caller asks `sequence.settled()`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from uuid import UUID
 
 from matching import sequence, stored, uses
 from matching.hashing.fingerprint import Fingerprint
+from matching.hashing.profile import PROFILES, accepted, current
 from matching.models import Change, Protection, StoredFingerprint
 
 
@@ -15,7 +16,7 @@ class TooLittleDetailError(ValueError):
 
 
 def protect(
-    fingerprints: Sequence[Fingerprint],
+    fingerprints: Iterable[Fingerprint],
     *,
     refuse: Iterable[str],
     assurance: int,
@@ -24,11 +25,10 @@ def protect(
 ) -> UUID:
     """Protect an image, or hold its protection back until `activate`; returns the protection's id.
 
-    `fingerprints` are of that one image, each under another profile; `details` its packed local features, if wanted.
+    `fingerprints` as of `packed`; `details` are the image's packed local features, if wanted.
     Raises TooLittleDetailError, uses.UnknownUseError, ValueError for an assurance outside 0 to 3.
     """
-    if not any(fingerprint.hashes for fingerprint in fingerprints):
-        raise TooLittleDetailError("the image has too little detail to be recognised")
+    kept = packed(fingerprints)
     if assurance not in range(4):
         raise ValueError(f"assurance {assurance!r} is not 0, 1, 2 or 3")
     protection = Protection.objects.create(
@@ -36,11 +36,24 @@ def protect(
         assurance=assurance,
         state=Protection.State.PENDING if pending else Protection.State.ACTIVE,
     ).id
-    packed = {fingerprint.profile: fingerprint.to_bytes() for fingerprint in fingerprints}
-    stored.put(protection, packed if details is None else packed | {stored.DETAILS: details})
+    stored.put(protection, kept if details is None else kept | {stored.DETAILS: details})
     if not pending:
         sequence.record(Change.Kind.PROTECTION, protection)
     return protection
+
+
+def packed(fingerprints: Iterable[Fingerprint]) -> dict[str, bytes]:
+    """What is kept of one image that was hashed under each profile: the fingerprints of the accepted ones.
+
+    All of them, so that nobody who asks under any of these misses it. Raises TooLittleDetailError, and ValueError
+    where one is missing.
+    """
+    given = {fingerprint.profile: fingerprint for fingerprint in fingerprints}
+    if missing := [name for name in accepted() if name not in given]:
+        raise ValueError(f"the image was not hashed under {', '.join(missing)}")
+    if not any(given[name].hashes for name in accepted()):
+        raise TooLittleDetailError("the image has too little detail to be recognised")
+    return {name: given[name].to_bytes() for name in accepted()}
 
 
 def revise(protection: UUID, *, refuse: Iterable[str]) -> None:
@@ -64,13 +77,23 @@ def erase(protection: UUID) -> None:
         sequence.record(Change.Kind.PROTECTION, protection)
 
 
-def renew(protection: UUID, fingerprint: Fingerprint) -> None:
-    """Keep this fingerprint of its image as well, or in place of the one under that profile.
+def renew(protection: UUID, fingerprints: Iterable[Fingerprint]) -> None:
+    """Keep what its image gives under the accepted profiles as well; what is there under older ones stays.
 
-    Raises Protection.DoesNotExist.
+    `fingerprints` as of `packed`. Raises what it raises, and Protection.DoesNotExist.
     """
+    kept = packed(fingerprints)
     change(protection)
-    stored.put(protection, {fingerprint.profile: fingerprint.to_bytes()})
+    stored.put(protection, kept)
+
+
+def to_hash_again(protections: Iterable[UUID]) -> set[UUID]:
+    """Those of these that have no fingerprint under the current profile: for that their images are needed once more."""
+    if len(PROFILES) == 1:
+        return set()  # and nothing is asked, as long as there was never another
+    wanted = set(protections)
+    having = StoredFingerprint.objects.filter(protection__in=wanted, profile=current().name)
+    return wanted - set(having.values_list("protection", flat=True))
 
 
 def keep_details(protection: UUID, data: bytes) -> None:

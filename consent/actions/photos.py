@@ -1,6 +1,6 @@
 """What a person does with photos: each one transaction, its audit events, and success told once it is in effect."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Required, TypedDict, Unpack
@@ -9,17 +9,21 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from consent.models import AuditEvent, OptOut, Person, Photo
-from consent.models.photo import UNDO, mark_of
+from consent.models.photo import UNDO, marks_of
 from matching import registry, sequence, uses
 from matching.hashing.fingerprint import Fingerprint
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What was decided is saved. `in_effect`: every check from now on takes it into account; else it soon will."""
+    """What was decided is saved. `in_effect`: every check from now on takes it into account; else it soon will.
+
+    `renewed`: they were registered before, and are now found under the current profile as well.
+    """
 
     photos: tuple[Photo, ...]
     in_effect: bool
+    renewed: bool = False
 
     @property
     def photo(self) -> Photo:
@@ -50,15 +54,18 @@ class Choice(TypedDict, total=False):
 
 
 def protect_photo(
-    *, by: Person, fingerprint: Fingerprint, mark: bytes | None = None, **choice: Unpack[Choice]
+    *, by: Person, fingerprints: Sequence[Fingerprint], mark: bytes | None = None, **choice: Unpack[Choice]
 ) -> Decided:
-    """Refuse uses of a photo. Raises registry.TooLittleDetailError, uses.UnknownUseError."""
+    """Refuse uses of a photo; its fingerprints are as `registry.protect` takes them.
+
+    Raises registry.TooLittleDetailError, uses.UnknownUseError.
+    """
     refused = uses.in_order(uses.refused(choice["refuse"]))
     assurance, pending = choice.get("assurance", 0), choice.get("pending", False)
     with transaction.atomic(durable=True):
         photo = Photo.objects.create(
             person=by,
-            protection=registry.protect([fingerprint], refuse=refused, assurance=assurance, pending=pending),
+            protection=registry.protect(fingerprints, refuse=refused, assurance=assurance, pending=pending),
             label=choice.get("label", ""),
             declaration=choice.get("declaration", Photo.Declaration.MINE),
             mark=mark,
@@ -69,19 +76,36 @@ def protect_photo(
     return Decided((photo,), in_effect=not pending and sequence.settled())
 
 
-def add_photo(*, by: Person, fingerprint: Fingerprint, **choice: Unpack[Choice]) -> Decided:
+def add_photo(*, by: Person, fingerprints: Sequence[Fingerprint], **choice: Unpack[Choice]) -> Decided:
     """`protect_photo`, but once for each photo of a person; a withdrawn one is put back with the new choice.
 
-    Raises AlreadyRegisteredError as well.
+    One that was registered before the current profile came is renewed. Raises AlreadyRegisteredError as well.
     """
-    mark = mark_of(by, fingerprint)
-    try:
-        return protect_photo(by=by, fingerprint=fingerprint, mark=mark, **choice)
-    except IntegrityError:
-        photo = Photo.objects.of(by).get(mark=mark)
-    if OptOut.objects.filter(photo=photo, withdrawn_at=None).exists():
+    marks = marks_of(by, fingerprints)
+    photo = Photo.objects.of(by).filter(mark__in=marks).first()
+    if photo is None:
+        try:
+            return protect_photo(by=by, fingerprints=fingerprints, mark=marks[0] if marks else None, **choice)
+        except IntegrityError:
+            photo = Photo.objects.of(by).get(mark__in=marks)
+    renewed = None
+    if registry.to_hash_again([photo.protection]):
+        renewed = renew_photo(by=by, photo=photo, fingerprints=fingerprints)
+    if not OptOut.objects.filter(photo=photo, withdrawn_at=None).exists():
+        return restore_photos(by=by, photos=[photo], refuse=choice["refuse"])
+    if renewed is None:
         raise AlreadyRegisteredError(photo)
-    return restore_photos(by=by, photos=[photo], refuse=choice["refuse"])
+    return renewed
+
+
+def renew_photo(*, by: Person, photo: Photo, fingerprints: Sequence[Fingerprint]) -> Decided:
+    """Keep what the photo, sent once more, gives under the current profile; its choice stays as it is."""
+    with transaction.atomic(durable=True):
+        for each in in_turn([photo]):
+            registry.renew(each.protection, fingerprints)
+            Photo.objects.filter(id=each.id).update(mark=marks_of(by, fingerprints)[0])
+            audit(by, "photo.renewed", each)
+    return Decided((photo,), in_effect=photo.pending_since is None and sequence.settled(), renewed=True)
 
 
 def revise_photos(*, by: Person, photos: Iterable[Photo], refuse: Iterable[str]) -> Decided:

@@ -165,6 +165,9 @@ class LabelForm(forms.Form):
     label = forms.CharField(label=_("Name"), max_length=LONGEST_NAME, required=False, error_messages=TOO_LONG)
 
 
+AGAIN = "again"  # beside the states of a photo: in force, and to be hashed again
+
+
 class FilterForm(forms.Form):
     """What the list shows. A wrong value shows everything rather than an error."""
 
@@ -189,3 +192,9 @@ class FilterForm(forms.Form):
         ],
     )
     name = forms.CharField(label=_("Name contains"), required=False, max_length=LONGEST_NAME)
+
+    def __init__(self, *args: Any, again: bool, **kwargs: Any) -> None:
+        """`again`: whether there are any photos to be hashed again; else nothing is said of such."""
+        super().__init__(*args, **kwargs)
+        if again:
+            self.fields["state"].choices.append((AGAIN, _("To add again")))  # type: ignore[attr-defined]

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import uuid
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
@@ -105,7 +106,14 @@ class OptOut(models.Model):
         return f"{', '.join(self.uses)}{' (withdrawn)' if self.withdrawn_at else ''}"
 
 
-def mark_of(person: Person, fingerprint: Fingerprint) -> bytes:
-    """What tells that this person has registered this very photo before; says nothing to whoever lacks the key."""
-    message = b"photo mark" + person.id.bytes + fingerprint.to_bytes()
-    return hmac.digest(settings.REF_KEY, message, hashlib.sha256)
+def marks_of(person: Person, fingerprints: Iterable[Fingerprint]) -> list[bytes]:
+    """What tells that this person has registered this very photo before; says nothing to whoever lacks the key.
+
+    One for each profile that the photo was hashed under, the current one's first: it may have been registered when
+    another was. None for a profile that sees too little in it, and would give many pictures the same mark.
+    """
+    return [
+        hmac.digest(settings.REF_KEY, b"photo mark" + person.id.bytes + fingerprint.to_bytes(), hashlib.sha256)
+        for fingerprint in fingerprints
+        if fingerprint.hashes
+    ]

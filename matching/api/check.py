@@ -14,6 +14,8 @@ from matching.api.schemas import CheckIn, CheckOut, ImageCheckOut, ImageQuery
 from matching.decision import Decision
 from matching.hashing.decoder import DecoderUnavailable, ImageError, shared_decoder
 from matching.hashing.fingerprint import Fingerprint, Hash
+from matching.hashing.profile import accepted
+from matching.index.interface import Index
 from matching.problems import Problem
 
 router = Router(auth=Key("check"), tags=["check"])
@@ -46,12 +48,24 @@ def check_image(request: HttpRequest, parameters: Query[ImageQuery]) -> dict[str
     if unknown := sorted(request.GET.keys() - ImageQuery.model_fields.keys()):
         known = ", ".join(ImageQuery.model_fields)
         raise Problem("invalid-request", f"unknown field {', '.join(unknown)[:100]}; the fields are {known}")
-    query = hashes_of(read_image(request), parameters.effort)
+    platform_request = cast("PlatformRequest", request)
+    queries = hashes_of(read_image(request), parameters.effort)
     include = [parameters.include] if parameters.include else []
     asked = ["frame", "rotations"] if parameters.effort == "high" else ["frame"]
-    given = answer(cast("PlatformRequest", request), query.hashes, parameters.asked, include, asked=asked)
-    hashes = [item._asdict() | {"hash": item.bits.hex(), "texture": item.texture.hex()} for item in query.hashes]
-    return given | {"profile": query.profile, "hashes": hashes}
+    given = answer(platform_request, queries, parameters.asked, include, asked=asked)
+    first, *others = in_hash_mode(queries, platform_request.follower.index)
+    return given | first | {"also": others or None}
+
+
+def in_hash_mode(queries: Sequence[Fingerprint], index: Index) -> list[dict[str, Any]]:
+    """The queries that may be sent to /v1/check, before all one that gets a complete answer there."""
+    may = [query for query in queries if query.profile in accepted()]
+    may.sort(key=lambda query: not index.reached_by({query.profile}))
+    return [{"profile": query.profile, "hashes": [shown(item) for item in query.hashes]} for query in may]
+
+
+def shown(item: Hash) -> dict[str, Any]:
+    return item._asdict() | {"hash": item.bits.hex(), "texture": item.texture.hex()}
 
 
 def read_image(request: HttpRequest) -> bytes:
@@ -64,10 +78,10 @@ def read_image(request: HttpRequest) -> bytes:
     return bytes(image)
 
 
-def hashes_of(image: bytes, effort: Literal["normal", "high"]) -> Fingerprint:
+def hashes_of(image: bytes, effort: Literal["normal", "high"]) -> Sequence[Fingerprint]:
     """Hashed in the decoder process. Raises Problem."""
     try:
-        return shared_decoder().query(image, effort=effort)
+        return shared_decoder().queries(image, effort=effort)
     except ImageError as error:
         raise Problem(error.code, error.detail) from None
     except DecoderUnavailable:
@@ -76,7 +90,7 @@ def hashes_of(image: bytes, effort: Literal["normal", "high"]) -> Fingerprint:
 
 def answer(
     request: PlatformRequest,
-    hashes: Sequence[Hash],
+    query: Sequence[Fingerprint],
     uses: Collection[str],
     include: Collection[str],
     *,
@@ -91,14 +105,14 @@ def answer(
     if access.livemode:
         decision = checks.ask(
             follower,
-            hashes,
+            query,
             uses=uses,
             current=request.current and request.confirmed,
             minimum_assurance=access.minimum_assurance,
             include_possible="possible" in include,
         )
     else:
-        decision = testmode.decide(hashes, uses)
+        decision = testmode.decide(query, uses)
     return {
         "id": f"chk_{secrets.token_hex(12)}",
         **checks.in_words(decision, access.platform),

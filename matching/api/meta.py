@@ -14,7 +14,7 @@ from matching.api.auth import Key, PlatformRequest
 from matching.api.check import MAX_IMAGE_BYTES
 from matching.api.schemas import MAX_HASHES, PLAIN, MeOut, StatusOut
 from matching.follower import shared
-from matching.hashing.profile import PROFILES
+from matching.hashing.profile import PROFILES, accepted, state_of
 
 router = Router(tags=["meta"])
 
@@ -68,7 +68,12 @@ def vocabulary(request: HttpRequest) -> dict[str, Any]:
 @router.get("/algorithms", operation_id="algorithms", response=dict[str, Any], summary="How images are compared")
 def algorithms(request: HttpRequest) -> dict[str, Any]:
     return {
-        "profiles": [profile.to_json() for profile in PROFILES.values()],
+        "profiles": [profile.to_json() | {"state": state_of(name)} for name, profile in PROFILES.items()],
+        "states": {
+            "current": "the newest: every photo that comes is stored under it",
+            "accepted": "older; photos that come are stored under it as well, so that /v1/check may be asked under it",
+            "held": "no longer taken by /v1/check; photos of its time are found by /v1/check/image",
+        },
         "plain": {
             "name": PLAIN,
             "definition": "PDQ hashes as you have them, compared as sent with every stored PDQ hash; no view and no "
@@ -84,4 +89,6 @@ def status(request: HttpRequest) -> dict[str, Any]:
     current = follower.current()
     index = follower.freshness()
     state = "current" if current else "behind" if index else "loading"
-    return {"status": state, "index": index, "hashes": len(follower.index)}
+    held = follower.index
+    complete = [name for name in accepted() if held.reached_by({name})]
+    return {"status": state, "index": index, "hashes": len(held), "complete": complete}

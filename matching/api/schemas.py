@@ -9,8 +9,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 from pydantic_core import PydanticCustomError
 
 from matching import uses
-from matching.hashing.fingerprint import HASH_BYTES, Hash
-from matching.hashing.profile import PROFILES, VETO_1
+from matching.hashing.fingerprint import HASH_BYTES, Fingerprint, Hash
+from matching.hashing.profile import PROFILES, accepted
 
 PLAIN = "pdq"  # the profile of those who have plain PDQ hashes only
 MAX_HASHES = 256
@@ -20,7 +20,7 @@ Outcome = Literal["denied", "ask", "no_match"]
 
 
 def known_profile(name: str) -> str:
-    names = [*PROFILES, PLAIN]
+    names = [*accepted(), PLAIN]
     if name not in names:
         raise PydanticCustomError(
             "unsupported-profile",
@@ -53,7 +53,7 @@ def bits_of(text: str) -> bytes:
 def plausible(item: Hash) -> Hash:
     """A hash that its algorithm can give. One below the minimum quality is not compared, and so may be anything."""
     bits_set = int.from_bytes(item.bits).bit_count()
-    if item.quality < VETO_1.minimum_quality:
+    if item.quality < min(profile.minimum_quality for profile in PROFILES.values()):
         return item
     if item.algorithm == "pdq" and bits_set not in PDQ_BITS_SET:
         raise PydanticCustomError(
@@ -152,8 +152,13 @@ class CheckIn(Request):
         self.query()
         return self
 
-    def query(self) -> list[Hash]:
-        """The hashes that are asked."""
+    def query(self) -> list[Fingerprint]:
+        """The hashes that are asked, under the profile; plain ones under every profile, as they are."""
+        hashes = tuple(self.given())
+        names = list(PROFILES) if self.profile == PLAIN else [self.profile]
+        return [Fingerprint(name, hashes, 100) for name in names]
+
+    def given(self) -> list[Hash]:
         if self.packed is None:
             return [item.to_hash() for item in self.hashes]
         try:
@@ -233,9 +238,17 @@ class HashOut(BaseModel):
     texture: str
 
 
+class QueryOut(BaseModel):
+    profile: str
+    hashes: list[HashOut]
+
+
 class ImageCheckOut(CheckOut):
     profile: str
     hashes: list[HashOut] = Field(description="What was asked: send these to /v1/check and keep your images.")
+    also: list[QueryOut] | None = Field(
+        None, description="The same under other profiles that /v1/check takes; left out while there is one only."
+    )
 
 
 class MeOut(BaseModel):
@@ -253,6 +266,9 @@ class StatusOut(BaseModel):
     status: Literal["current", "behind", "loading"]
     index: IndexOut | None
     hashes: int
+    complete: list[str] = Field(
+        description="The profiles under which every protection can be found. A miss under another is answered 503."
+    )
 
 
 class ErrorOut(BaseModel):

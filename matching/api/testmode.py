@@ -12,7 +12,7 @@ from uuid import UUID
 from matching import uses
 from matching.checks import comparable
 from matching.decision import Decision, Match, Outcome, Strength
-from matching.hashing.fingerprint import Hash
+from matching.hashing.fingerprint import Fingerprint
 from matching.index.interface import Claim
 from matching.problems import Problem
 
@@ -28,15 +28,16 @@ HASHES: Final = {fixed_hash(outcome): outcome for outcome in OUTCOMES}
 CLAIM: Final = Claim(UUID(int=0), uses.to_mask(uses.IDS), assurance=1, since=date(2026, 1, 1))
 
 
-def outcome_for(hashes: Iterable[Hash]) -> str:
+def outcome_for(query: Iterable[Fingerprint]) -> str:
     """What the first fixed hash among them stands for, else "no_match"."""
+    hashes = (item for fingerprint in query for item in fingerprint.hashes)
     return next((HASHES[item.bits] for item in hashes if item.bits in HASHES), "no_match")
 
 
-def decide(hashes: Sequence[Hash], asked: Iterable[str]) -> Decision | None:
+def decide(query: Sequence[Fingerprint], asked: Iterable[str]) -> Decision | None:
     """The decision that the first fixed hash among these stands for, as `checks.ask` would give it. Raises Problem."""
     order = uses.in_order(asked)
-    match outcome_for(hashes):
+    match outcome_for(query):
         case "503":
             raise Problem("index-behind", "Test mode: this hash always answers 503.")
         case "429":
@@ -49,6 +50,6 @@ def decide(hashes: Sequence[Hash], asked: Iterable[str]) -> Decision | None:
             said, strength = Outcome.ASK, Strength.POSSIBLE
         case _:
             nothing = dict.fromkeys(order, Outcome.NO_MATCH)
-            return Decision(nothing, ()) if comparable(hashes) else None
+            return Decision(nothing, ()) if comparable(query) else None
     of_each = dict.fromkeys(order, said)
     return Decision(of_each, (Match(CLAIM, strength, of_each),))

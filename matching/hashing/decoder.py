@@ -1,4 +1,4 @@
-"""The face of the decoder process: bytes in, fingerprint out. Imports neither numpy nor Pillow.
+"""The face of the decoder process: bytes in, fingerprints out. Imports neither numpy nor Pillow.
 
 Every process that decodes has one server of its own (`decoder_process`), started at the first image, which forks one
 confined child per image. The server ends when this process does: its control channel then reads end of file.
@@ -62,18 +62,18 @@ class Decoder:
         self._control: socket.socket | None = None
         _decoders.add(self)
 
-    def fingerprint(self, image: bytes) -> Fingerprint:
-        """The stored hashes of a photo.
+    def fingerprints(self, image: bytes) -> tuple[Fingerprint, ...]:
+        """The stored hashes of a photo under every known profile, the current one first.
 
         Raises UnsupportedImage, UndecodableImage, TooManyPixels or ImageTooLarge (all ImageError) when the image is at
         fault, DecoderUnavailable when the decoder is.
         """
         return self._call(Task.FINGERPRINT, image)
 
-    def query(self, image: bytes, *, effort: Literal["normal", "high"] = "normal") -> Fingerprint:
-        """The asked hashes of an image, in eight orientations; with `effort="high"` also turned a little.
+    def queries(self, image: bytes, *, effort: Literal["normal", "high"] = "normal") -> tuple[Fingerprint, ...]:
+        """The asked hashes of an image under every known profile, the current one first.
 
-        Raises what `fingerprint` raises.
+        In eight orientations; with `effort="high"` also turned a little. Raises what `fingerprints` raises.
         """
         return self._call(Task.QUERY_HIGH if effort == "high" else Task.QUERY, image)
 
@@ -87,7 +87,7 @@ class Decoder:
         with self._lock:
             self._stop()
 
-    def _call(self, task: Task, image: bytes) -> Fingerprint:
+    def _call(self, task: Task, image: bytes) -> tuple[Fingerprint, ...]:
         if len(image) > wire.MAX_BYTES:
             raise ImageTooLarge(
                 f"The file has {len(image) / 1e6:.1f} MB; the limit is {wire.MAX_BYTES // 1_000_000} MB."
@@ -104,7 +104,7 @@ class Decoder:
         except _ServerGoneError:
             raise DecoderUnavailable("The decoder process ended.") from None
 
-    def _ask(self, task: Task, image: bytes, deadline: float) -> Fingerprint:
+    def _ask(self, task: Task, image: bytes, deadline: float) -> tuple[Fingerprint, ...]:
         with self._request(deadline) as connection:
             try:
                 with suppress(BrokenPipeError, ConnectionResetError):  # refused unread: the reply says why

@@ -23,8 +23,9 @@ from typing import Final, NoReturn
 
 from matching.hashing import sandbox, wire
 from matching.hashing.errors import ImageError, UndecodableImage
-from matching.hashing.hashes import fingerprint_of, query_of
+from matching.hashing.hashes import Effort, fingerprint_of, query_of
 from matching.hashing.pictures import pictures
+from matching.hashing.profile import PROFILES
 from matching.hashing.warming import warm
 from matching.hashing.wire import Task
 
@@ -181,9 +182,10 @@ def answer(connection: socket.socket) -> None:
         task, image = wire.receive_request(connection)
         found = pictures(image)
         if task == Task.FINGERPRINT:
-            fingerprint = fingerprint_of(found)
+            fingerprints = [fingerprint_of(found, profile) for profile in PROFILES.values()]
         else:
-            fingerprint = query_of(found, "high" if task == Task.QUERY_HIGH else "normal")
+            effort: Effort = "high" if task == Task.QUERY_HIGH else "normal"
+            fingerprints = [query_of(found, effort, profile) for profile in PROFILES.values()]
     except ImageError as error:
         wire.send_image_error(connection, error)
     except MemoryError:
@@ -193,7 +195,7 @@ def answer(connection: socket.socket) -> None:
     except Exception as error:  # noqa: BLE001 (a fault of ours must be told, whatever it is)
         wire.send_unavailable(connection, _place_of(error))
     else:
-        wire.send_fingerprint(connection, fingerprint)
+        wire.send_fingerprints(connection, fingerprints)
 
 
 def _place_of(error: Exception) -> str:

@@ -17,7 +17,6 @@ _NO_TEXTURE: Final = bytes(HASH_BYTES)
 
 _ALGORITHM_CODES: Final = {"pdq": 1, "dhash": 2}
 _ALGORITHM_NAMES: Final = {code: name for name, code in _ALGORITHM_CODES.items()}
-_PROFILES_BY_CODE: Final = {profile.code: profile for profile in PROFILES.values()}
 
 
 class Hash(NamedTuple):
@@ -86,13 +85,13 @@ class Fingerprint:
             raise ValueError("a packed fingerprint is at least 5 bytes long") from None
         if version != VERSION:
             raise ValueError(f"packed fingerprint of version {version}; known: {VERSION}")
-        if profile_code not in _PROFILES_BY_CODE:
+        profile = next((each for each in PROFILES.values() if each.code == profile_code), None)
+        if profile is None:
             raise ValueError(f"packed fingerprint of an unknown profile, code {profile_code}")
         if len(data) != _HEADER.size + count * _RECORD.size:
             raise ValueError(f"{len(data)} bytes do not hold {count} hashes")
         if quality > 100:
             raise ValueError(f"quality {quality} is above 100")
-        profile = _PROFILES_BY_CODE[profile_code]
         hashes = []
         for record in _RECORD.iter_unpack(data[_HEADER.size :]):
             view, algorithm, orientation, frame, its_quality, bits, texture = record

@@ -1,4 +1,7 @@
-"""Canonical pictures to the hashes of profile `veto-1`. Runs in the decoder process only."""
+"""Canonical pictures to the hashes of a profile. Runs in the decoder process only.
+
+A profile says which of the views that are known here it stores and asks; all have the same canonical pictures.
+"""
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -10,29 +13,38 @@ from matching.hashing import regions
 from matching.hashing.area import SummedArea
 from matching.hashing.fingerprint import Fingerprint, Hash
 from matching.hashing.pdq import Bytes, Floats, dct, dihedral, pdq, quality
-from matching.hashing.profile import ASPECTS, BETWEEN_CENTRES, CENTRES, ORIENTATIONS, VETO_1, aspect_view, centre_view
+from matching.hashing.profile import (
+    ASPECTS,
+    BETWEEN_CENTRES,
+    CENTRES,
+    ORIENTATIONS,
+    VETO_1,
+    Profile,
+    aspect_view,
+    centre_view,
+)
 from matching.hashing.regions import Rectangle
 from matching.hashing.turns import turned
 
 Effort = Literal["normal", "high"]
 
 
-def fingerprint_of(pictures: Sequence[Floats]) -> Fingerprint:
+def fingerprint_of(pictures: Sequence[Floats], profile: Profile = VETO_1) -> Fingerprint:
     """The stored hashes of a photo.
 
     `pictures` are canonical, (height, width) float32 luma each; a hash's `frame` is the picture's place. Of equal
     hashes of a view only the first frame's is kept.
     """
-    stored = _collect((frame, _stored(picture)) for frame, picture in enumerate(pictures))
+    stored = _collect(profile, ((frame, _stored(picture, profile)) for frame, picture in enumerate(pictures)))
     return _once(stored, lambda item: (item.view, item.algorithm, item.bits, item.texture))
 
 
-def query_of(pictures: Sequence[Floats], effort: Effort = "normal") -> Fingerprint:
+def query_of(pictures: Sequence[Floats], effort: Effort = "normal", profile: Profile = VETO_1) -> Fingerprint:
     """The asked hashes of an image, in the orientations that the profile names; equal codes of an algorithm once.
 
     `effort="high"` adds small turns and centres. `pictures` as for `fingerprint_of`.
     """
-    asked = _collect((frame, _asked(picture, effort)) for frame, picture in enumerate(pictures))
+    asked = _collect(profile, ((frame, _asked(picture, effort, profile)) for frame, picture in enumerate(pictures)))
     return _once(asked, lambda item: (item.algorithm, item.bits, item.texture))
 
 
@@ -43,24 +55,25 @@ def _once(fingerprint: Fingerprint, what: Callable[[Hash], Hashable]) -> Fingerp
     return replace(fingerprint, hashes=tuple(first.values()))
 
 
-def _collect(hashes: Iterable[tuple[int, Iterator[Hash]]]) -> Fingerprint:
+def _collect(profile: Profile, hashes: Iterable[tuple[int, Iterator[Hash]]]) -> Fingerprint:
     everything = [item._replace(frame=frame) for frame, of_picture in hashes for item in of_picture]
-    kept = tuple(item for item in everything if item.quality >= VETO_1.minimum_quality)
-    return Fingerprint(VETO_1.name, kept, max((item.quality for item in everything), default=0))
+    kept = tuple(item for item in everything if item.quality >= profile.minimum_quality)
+    return Fingerprint(profile.name, kept, max((item.quality for item in everything), default=0))
 
 
-def _stored(picture: Floats) -> Iterator[Hash]:
+def _stored(picture: Floats, profile: Profile) -> Iterator[Hash]:
     table = SummedArea(picture)
     rectangles = {"full": regions.whole(picture), **_centres(picture), **_aspects(picture)}
     rectangles["content"] = regions.trim(picture)
     rectangles["main"] = regions.main_block(picture)
-    views = _views(table, rectangles)
-    yield from _hashes(views, dict.fromkeys(views, ORIENTATIONS[:1]), VETO_1.stored["dhash"])
-    plain, plain_quality = pdq(picture)
-    yield Hash("plain", "pdq", plain[0].tobytes(), plain_quality, texture=views["full"].textures[0].tobytes())
+    views = _views(table, rectangles, profile.stored["pdq"])
+    yield from _hashes(views, dict.fromkeys(views, ORIENTATIONS[:1]), profile.stored["dhash"])
+    if "plain" in profile.stored["pdq"]:
+        plain, plain_quality = pdq(picture)
+        yield Hash("plain", "pdq", plain[0].tobytes(), plain_quality, texture=views["full"].textures[0].tobytes())
 
 
-def _asked(picture: Floats, effort: Effort) -> Iterator[Hash]:
+def _asked(picture: Floats, effort: Effort, profile: Profile) -> Iterator[Hash]:
     table = SummedArea(picture)
     main = regions.main_block(picture)
     rectangles = {
@@ -71,15 +84,16 @@ def _asked(picture: Floats, effort: Effort) -> Iterator[Hash]:
         "main-96": regions.center(picture, 96, main),
         centre_view(BETWEEN_CENTRES): regions.center(picture, BETWEEN_CENTRES),
         **_aspects(picture),
+        **_centres(picture),
     }
-    orientations = dict(VETO_1.asked["pdq"])
+    orientations = dict(profile.asked["pdq"])
     if effort == "high":
-        rectangles |= _centres(picture)
-        orientations |= VETO_1.asked_with_effort["pdq"]
-    views = _views(table, rectangles)
+        orientations |= profile.asked_with_effort.get("pdq", {})
+    views = _views(table, rectangles, orientations)
     if effort == "high":
-        views |= {name: _view(its_table, rectangle) for name, its_table, rectangle in turned(table)}
-    yield from _hashes(views, orientations, tuple(VETO_1.asked["dhash"]))
+        all_turned = turned(table)
+        views |= {name: _view(of, rectangle) for name, of, rectangle in all_turned if name in orientations}
+    yield from _hashes(views, orientations, tuple(profile.asked["dhash"]))
 
 
 class _View(NamedTuple):
@@ -93,8 +107,9 @@ def _view(table: SummedArea, rectangle: Rectangle) -> _View:
     return _View(table.square(rectangle), dhash(table, rectangle))
 
 
-def _views(table: SummedArea, rectangles: dict[str, Rectangle]) -> dict[str, _View]:
-    """Equal rectangles once, under the first of their names."""
+def _views(table: SummedArea, rectangles: dict[str, Rectangle], wanted: Collection[str]) -> dict[str, _View]:
+    """The wanted ones; equal rectangles once, under the first of their names."""
+    rectangles = {name: rectangle for name, rectangle in rectangles.items() if name in wanted}
     names = {rectangle: name for name, rectangle in reversed(rectangles.items())}
     return {name: _view(table, rectangle) for name, rectangle in rectangles.items() if names[rectangle] == name}
 
@@ -119,16 +134,6 @@ def _centres(picture: Floats) -> dict[str, Rectangle]:
 
 def _aspects(picture: Floats) -> dict[str, Rectangle]:
     return {aspect_view(across, down): regions.aspect(picture, across, down) for across, down in ASPECTS}
-
-
-def _each_rectangle_once(views: dict[str, Rectangle]) -> dict[str, Rectangle]:
-    names = {rectangle: name for name, rectangle in reversed(views.items())}  # of equal ones the first keeps its name
-    return {name: rectangle for name, rectangle in views.items() if names[rectangle] == name}
-
-
-def _codes(blocks: list[Floats]) -> tuple[Bytes, list[int]]:
-    stack = np.stack(blocks)
-    return dihedral(dct(stack)), quality(stack).tolist()
 
 
 def dhash(table: SummedArea, rectangle: Rectangle) -> Bytes:

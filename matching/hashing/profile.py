@@ -6,7 +6,7 @@ Every choice in `veto-1` was measured: docs/matching-quality.md and docs/adr/001
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from matching.hashing.rules import (
     BITS,
@@ -240,4 +240,25 @@ VETO_1: Final = Profile(
     ),
 )
 
+# Every profile that a protection may hold, the newest first. An image is asked under all of them, so that nobody who
+# registered under an older one is lost. One leaves this list when no protection rests on it alone (docs/adr/0011).
 PROFILES: Final[dict[str, Profile]] = {VETO_1.name: VETO_1}
+# Those of them that no client makes any more: not accepted in questions, and nothing new is stored under them.
+HELD: Final[set[str]] = set()
+
+
+def current() -> Profile:
+    """The newest: what every photo should be hashed under."""
+    return next(iter(PROFILES.values()))
+
+
+def accepted() -> list[str]:
+    """The names of those that a question may come under. A new photo is stored under each of them."""
+    return [name for name in PROFILES if name not in HELD]
+
+
+def state_of(name: str) -> Literal["current", "accepted", "held"]:
+    """As `/v1/algorithms` says it."""
+    if name in HELD:
+        return "held"
+    return "current" if name == current().name else "accepted"

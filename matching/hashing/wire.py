@@ -1,4 +1,4 @@
-"""How an image goes to a decoder child and its fingerprint comes back, over one socket per request.
+"""How an image goes to a decoder child and its fingerprints come back, over one socket per request.
 
 A request is a header and the image's bytes; the reply a header and a payload. The checksum tells a whole reply from
 one that a dying child began and the server's failure record continued.
@@ -8,6 +8,7 @@ import json
 import socket
 import struct
 import zlib
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from typing import Final
 
@@ -21,6 +22,7 @@ REQUEST: Final = b"Q"  # sent on the control channel with one end of the request
 
 _REQUEST: Final = struct.Struct(">BI")  # task, bytes of the image
 _REPLY: Final = struct.Struct(">BII")  # outcome, bytes of the payload, CRC-32 of outcome and payload
+_LENGTH: Final = struct.Struct(">I")  # before each packed fingerprint of a payload
 _MAX_REPLY: Final = 1_000_000  # a query with every effort is 70 kB
 
 
@@ -33,9 +35,9 @@ class Task(IntEnum):
 
 
 class Outcome(IntEnum):
-    """What a reply says: the payload is a packed fingerprint, an image error in JSON, or a plain sentence."""
+    """What a reply says: the payload is packed fingerprints, an image error in JSON, or a plain sentence."""
 
-    FINGERPRINT = 1
+    FINGERPRINTS = 1
     IMAGE_ERROR = 2
     UNAVAILABLE = 3
 
@@ -57,8 +59,9 @@ def receive_request(connection: socket.socket) -> tuple[Task, bytes]:
     return Task(task), _receive(connection, length)
 
 
-def send_fingerprint(connection: socket.socket, fingerprint: Fingerprint) -> None:
-    _send_reply(connection, Outcome.FINGERPRINT, fingerprint.to_bytes())
+def send_fingerprints(connection: socket.socket, fingerprints: Iterable[Fingerprint]) -> None:
+    packed = [fingerprint.to_bytes() for fingerprint in fingerprints]
+    _send_reply(connection, Outcome.FINGERPRINTS, b"".join(_LENGTH.pack(len(each)) + each for each in packed))
 
 
 def send_image_error(connection: socket.socket, error: ImageError) -> None:
@@ -69,7 +72,7 @@ def send_unavailable(connection: socket.socket, detail: str) -> None:
     _send_reply(connection, Outcome.UNAVAILABLE, detail.encode())
 
 
-def receive_reply(connection: socket.socket) -> Fingerprint:
+def receive_reply(connection: socket.socket) -> tuple[Fingerprint, ...]:
     """Raises the ImageError or DecoderUnavailable that was sent, and DisconnectedError when nothing was."""
     outcome, length, checksum = _REPLY.unpack(_receive(connection, _REPLY.size))
     if length > _MAX_REPLY:
@@ -79,15 +82,22 @@ def receive_reply(connection: socket.socket) -> Fingerprint:
         raise DecoderUnavailable("The decoder was stopped while it answered.")
     try:
         match outcome:
-            case Outcome.FINGERPRINT:
-                return Fingerprint.from_bytes(payload)
+            case Outcome.FINGERPRINTS:
+                return tuple(Fingerprint.from_bytes(each) for each in _parts(payload))
             case Outcome.IMAGE_ERROR:
                 record = json.loads(payload)
                 raise IMAGE_ERRORS[record["code"]](record["detail"])
             case _:
                 raise DecoderUnavailable(payload.decode())
-    except (ValueError, LookupError, TypeError):  # whoever took over a child may write what he likes
+    except (ValueError, LookupError, TypeError, struct.error):  # whoever took over a child may write what he likes
         raise DecoderUnavailable("The decoder's answer makes no sense.") from None
+
+
+def _parts(payload: bytes) -> Iterator[bytes]:
+    while payload:
+        (length,) = _LENGTH.unpack_from(payload)
+        yield payload[_LENGTH.size : _LENGTH.size + length]
+        payload = payload[_LENGTH.size + length :]
 
 
 def _send_reply(connection: socket.socket, outcome: Outcome, payload: bytes) -> None:

@@ -1,12 +1,12 @@
 """What an index of protections does, whatever it is made of. No Django, no persons, no decisions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 from uuid import UUID
 
-from matching.hashing.fingerprint import Fingerprint, Hash
+from matching.hashing.fingerprint import Fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,29 +21,43 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A claim and, for one algorithm, the smallest distance at which a hash of it was found.
+    """A claim and, for one algorithm of a profile, the smallest distance at which a hash of it was found.
 
     What a distance is the algorithm says (`Algorithm.comparison`): bits that differ, or agreement that lacks.
     """
 
     claim: Claim
+    profile: str
     algorithm: str
     distance: int
 
 
 class Index(Protocol):
-    """Exact: finds every stored hash that the profile's candidate rule compares and its widest threshold admits.
+    """Exact: finds every stored hash that its profile's candidate rule compares and its widest threshold admits.
+
+    Only codes of one profile and algorithm are ever compared, by the rules of that profile.
 
     `apply` is called by one thread at a time; `search` by any number of threads meanwhile, each on a state before or
     after an `apply`, never between.
     """
 
     def apply(self, put: Iterable[tuple[Claim, Sequence[Fingerprint]]], remove: Iterable[UUID]) -> None:
-        """Add or replace protections whole, and forget others; forgetting an unknown one is nothing."""
+        """Add or replace protections whole, and forget others; forgetting an unknown one is nothing.
+
+        The fingerprints of a protection are each of another profile that the index knows.
+        """
         ...
 
-    def search(self, hashes: Sequence[Hash]) -> list[Hit]:
-        """What these hashes find, at most one hit for a claim and algorithm."""
+    def search(self, asked: Iterable[Fingerprint]) -> list[Hit]:
+        """What these hashes find, at most one hit for a claim, profile and algorithm."""
+        ...
+
+    def reached_by(self, profiles: Collection[str]) -> bool:
+        """Whether every protection has a fingerprint under at least one of these profiles.
+
+        Said before a search, it says of that search whether a miss was complete; said after it, nothing: a protection
+        may have got its fingerprint in between.
+        """
         ...
 
     def __len__(self) -> int:

@@ -1,6 +1,7 @@
 """The plain index: compare everything. Its answers are the oracle for every faster one."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.hashing.fingerprint import HASH_BYTES, Fingerprint, Hash
-from matching.hashing.profile import VETO_1, Algorithm, Profile
+from matching.hashing.profile import PROFILES, Algorithm, Profile
 from matching.hashing.rules import TileAgreement
 from matching.index.distances import Distances, Words, candidates, hamming, penalty, tile_distance, tiled
 from matching.index.interface import Claim, Hit
@@ -28,7 +29,7 @@ def as_words(hashes: Sequence[Hash]) -> Words:
 
 @dataclass(slots=True)
 class Codes:
-    """The codes of one algorithm and the slot of the claim that each belongs to. Grows at its end, never in between."""
+    """The codes of a profile's algorithm, and the slots of the claims they belong to. Grows at its end alone."""
 
     words: npt.NDArray[np.uint64]
     slots: npt.NDArray[np.int64]
@@ -50,22 +51,31 @@ class Codes:
         return Codes(all_words, all_slots, length)
 
 
+Kind = frozenset[str]  # the profiles that a protection has fingerprints of
+
+
 @dataclass(frozen=True, slots=True)
 class State:
-    """One moment of the index. `alive[slot]` says whether the claim in that slot still stands."""
+    """One moment of the index. `alive[slot]` says whether the claim in that slot still stands; `kinds` counts those."""
 
-    codes: Mapping[str, Codes]
+    codes: Mapping[tuple[str, str], Codes]  # by profile and algorithm
     claims: list[Claim]
     alive: npt.NDArray[np.bool_]
+    kinds: Mapping[Kind, int]
 
 
 class ScanIndex:
     """Implements `Index`. Each `apply` makes a new state and puts it in place whole; a search keeps the one it met."""
 
-    def __init__(self, profile: Profile = VETO_1) -> None:
-        self._algorithms = profile.algorithms
-        self._state = State({name: Codes.empty() for name in self._algorithms}, [], np.empty(0, np.bool_))
-        self._slot_of: dict[UUID, int] = {}
+    def __init__(self, *profiles: Profile) -> None:
+        """For these profiles; without any, for all that are known."""
+        self._algorithms = {
+            (profile.name, name): algorithm
+            for profile in profiles or PROFILES.values()
+            for name, algorithm in profile.algorithms.items()
+        }
+        self._state = State({key: Codes.empty() for key in self._algorithms}, [], np.empty(0, np.bool_), {})
+        self._places: dict[UUID, tuple[int, Kind]] = {}
 
     def __len__(self) -> int:
         state = self._state
@@ -76,27 +86,34 @@ class ScanIndex:
         state = self._state
         first = len(state.claims)
         alive = np.concatenate([state.alive, np.ones(len(put), np.bool_)])
-        for protection in [*remove, *(claim.protection for claim, _ in put)]:
-            if (slot := self._slot_of.pop(protection, None)) is not None:
-                alive[slot] = False
+        kinds = Counter(state.kinds)
+        for protection in remove:
+            self._forget(protection, alive, kinds)
         state.claims.extend(claim for claim, _ in put)
-        for slot, (claim, _) in enumerate(put, first):
-            if (replaced := self._slot_of.get(claim.protection)) is not None:
-                alive[replaced] = False
-            self._slot_of[claim.protection] = slot
+        for slot, (claim, fingerprints) in enumerate(put, first):
+            self._forget(claim.protection, alive, kinds)
+            kind = frozenset(fingerprint.profile for fingerprint in fingerprints)
+            self._places[claim.protection] = slot, kind
+            kinds[kind] += 1
         codes = {
-            name: self._with(state.codes[name], name, first, [fingerprints for _, fingerprints in put])
-            for name in self._algorithms
+            key: self._with(state.codes[key], key, first, [fingerprints for _, fingerprints in put])
+            for key in self._algorithms
         }
-        self._state = self._without_the_dead(State(codes, state.claims, alive))
+        self._state = self._without_the_dead(State(codes, state.claims, alive, +kinds))
 
-    def _with(self, codes: Codes, algorithm: str, first: int, put: Sequence[Sequence[Fingerprint]]) -> Codes:
+    def _forget(self, protection: UUID, alive: npt.NDArray[np.bool_], kinds: Counter[Kind]) -> None:
+        if (place := self._places.pop(protection, None)) is not None:
+            slot, kind = place
+            alive[slot] = False
+            kinds[kind] -= 1
+
+    def _with(self, codes: Codes, key: tuple[str, str], first: int, put: Sequence[Sequence[Fingerprint]]) -> Codes:
         added = [
             (slot, item)
             for slot, fingerprints in enumerate(put, first)
             for fingerprint in fingerprints
             for item in fingerprint.hashes
-            if item.algorithm == algorithm
+            if (fingerprint.profile, item.algorithm) == key
         ]
         if not added:
             return codes
@@ -108,30 +125,34 @@ class ScanIndex:
             return state
         codes = {}
         new_slot = np.cumsum(state.alive) - 1
-        for name, old in state.codes.items():
+        for key, old in state.codes.items():
             slots = old.slots[: old.length]
             kept = state.alive[slots]
-            codes[name] = Codes.empty().extended(old.words[: old.length][kept], new_slot[slots[kept]])
+            codes[key] = Codes.empty().extended(old.words[: old.length][kept], new_slot[slots[kept]])
         claims = [claim for claim, stands in zip(state.claims, state.alive, strict=True) if stands]
-        self._slot_of = {claim.protection: slot for slot, claim in enumerate(claims)}
-        return State(codes, claims, np.ones(len(claims), np.bool_))
+        kinds = [self._places[claim.protection][1] for claim in claims]
+        self._places = {claim.protection: (slot, kinds[slot]) for slot, claim in enumerate(claims)}
+        return State(codes, claims, np.ones(len(claims), np.bool_), state.kinds)
 
-    def search(self, hashes: Sequence[Hash]) -> list[Hit]:
+    def search(self, asked: Iterable[Fingerprint]) -> list[Hit]:
         state = self._state
+        questions: dict[tuple[str, str], list[Hash]] = defaultdict(list)
+        for fingerprint in asked:
+            for item in fingerprint.hashes:
+                questions[fingerprint.profile, item.algorithm].append(item)
         return [
-            Hit(state.claims[slot], name, distance)
-            for name, algorithm in self._algorithms.items()
-            for slot, distance in nearest(
-                algorithm, state.codes[name], [item for item in hashes if item.algorithm == name]
-            ).items()
+            Hit(state.claims[slot], *key, distance)
+            for key, hashes in questions.items()
+            for slot, distance in nearest(self._algorithms[key], state.codes[key], hashes).items()
             if state.alive[slot]
         ]
+
+    def reached_by(self, profiles: Collection[str]) -> bool:
+        return all(kind.intersection(profiles) for kind in self._state.kinds)
 
 
 def nearest(algorithm: Algorithm, codes: Codes, hashes: Sequence[Hash]) -> dict[int, int]:
     """The smallest distance for each slot that has a candidate within the algorithm's widest threshold."""
-    if not hashes:
-        return {}
     queries = as_words(hashes)
     found: dict[int, int] = {}
     for start in range(0, codes.length, CHUNK):

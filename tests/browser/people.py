@@ -43,7 +43,7 @@ class Someone:
     def adds(self, *labels: str, **choice: Any) -> list[Photo]:
         choice = {"refuse": ["sexualise", "likeness", "animate", "edit"]} | choice
         new = [
-            actions.add_photo(by=self.person, fingerprint=fingerprint(), label=label, **choice).photo
+            actions.add_photo(by=self.person, fingerprints=[fingerprint()], label=label, **choice).photo
             for label in labels
         ]
         self.photos += new

@@ -21,7 +21,7 @@ def claim(number: int = 1, *, refuses: str = "edit,sexualise", assurance: int = 
 
 
 def decided(*hits: Hit, asked: str = "edit", **options: object) -> Decision:
-    return decide(hits, algorithms=VETO_1.algorithms, asked=asked.split(","), **options)  # type: ignore[arg-type]
+    return decide(hits, asked=asked.split(","), **options)  # type: ignore[arg-type]
 
 
 def test_nothing_found_is_no_match() -> None:
@@ -42,13 +42,13 @@ def test_nothing_found_is_no_match() -> None:
     ],
 )
 def test_a_refused_use_is_denied_up_to_the_match_threshold(algorithm: str, distance: int, strength: str) -> None:
-    decision = decided(Hit(claim(), algorithm, distance))
+    decision = decided(Hit(claim(), "veto-1", algorithm, distance))
     assert (decision.result, decision.matches[0].strength.name) == ("protected", strength)
 
 
 @pytest.mark.parametrize(("algorithm", "beyond"), [("pdq", PDQ.match + 1), ("dhash", DHASH.match + 1)])
 def test_beyond_it_a_match_is_only_possible_and_only_told_on_request(algorithm: str, beyond: int) -> None:
-    hit = Hit(claim(), algorithm, beyond)
+    hit = Hit(claim(), "veto-1", algorithm, beyond)
     assert decided(hit).result == "no_match"
     assert decided(hit).matches == ()
     told = decided(hit, include_possible=True)
@@ -56,30 +56,32 @@ def test_beyond_it_a_match_is_only_possible_and_only_told_on_request(algorithm: 
 
 
 def test_beyond_the_widest_threshold_nothing_is_found() -> None:
-    assert decided(Hit(claim(), "pdq", PDQ.possible + 1), include_possible=True).result == "no_match"
+    assert decided(Hit(claim(), "veto-1", "pdq", PDQ.possible + 1), include_possible=True).result == "no_match"
 
 
 def test_a_use_that_is_not_refused_is_no_match_and_the_claim_is_not_shown() -> None:
-    decision = decided(Hit(claim(), "pdq", 0), asked="train")
+    decision = decided(Hit(claim(), "veto-1", "pdq", 0), asked="train")
     assert (decision.result, decision.matches) == ("no_match", ())
 
 
 def test_below_the_minimum_assurance_a_refusal_asks_but_never_for_what_is_always_refused() -> None:
-    decision = decided(Hit(claim(assurance=1), "pdq", 0), asked="edit,sexualise", minimum_assurance=2)
+    decision = decided(Hit(claim(assurance=1), "veto-1", "pdq", 0), asked="edit,sexualise", minimum_assurance=2)
     assert decision.uses == {"sexualise": Outcome.DENIED, "edit": Outcome.ASK}
     assert decision.result == "protected"
-    assert decided(Hit(claim(assurance=1), "pdq", 0), minimum_assurance=2).result == "ask"
-    assert decided(Hit(claim(assurance=2), "pdq", 0), minimum_assurance=2).result == "protected"
+    assert decided(Hit(claim(assurance=1), "veto-1", "pdq", 0), minimum_assurance=2).result == "ask"
+    assert decided(Hit(claim(assurance=2), "veto-1", "pdq", 0), minimum_assurance=2).result == "protected"
 
 
 def test_the_nearest_of_several_hashes_counts() -> None:
-    decision = decided(Hit(claim(), "pdq", PDQ.possible), Hit(claim(), "dhash", 0))
+    decision = decided(Hit(claim(), "veto-1", "pdq", PDQ.possible), Hit(claim(), "veto-1", "dhash", 0))
     assert decision.matches[0].strength.name == "STRONG"
 
 
 def test_the_most_restrictive_of_several_claims_wins_use_by_use() -> None:
     one, other = claim(1, refuses="edit,sexualise"), claim(2, refuses="train,sexualise")
-    decision = decided(Hit(one, "pdq", PDQ.match), Hit(other, "pdq", 0), asked="edit,train,identify")
+    decision = decided(
+        Hit(one, "veto-1", "pdq", PDQ.match), Hit(other, "veto-1", "pdq", 0), asked="edit,train,identify"
+    )
     assert decision.uses == {"edit": Outcome.DENIED, "train": Outcome.DENIED, "identify": Outcome.NO_MATCH}
     assert [match.claim for match in decision.matches] == [other, one]
 
@@ -89,6 +91,7 @@ def test_the_most_restrictive_of_several_claims_wins_use_by_use() -> None:
         st.builds(
             Hit,
             st.builds(Claim, st.uuids(), st.integers(1, 63), st.integers(0, 3), st.just(date(2026, 1, 1))),
+            st.just("veto-1"),
             st.sampled_from(["pdq", "dhash"]),
             st.integers(0, PDQ.possible),
         ),

@@ -26,16 +26,16 @@ class Command(PerItemCommand):
         refuse = refused(chosen_uses(uses))
 
         def protect(path: Path) -> dict[str, Any]:
-            fingerprint = shared_decoder().fingerprint(read(path))
+            fingerprints = shared_decoder().fingerprints(read(path))
             decided = protect_photo(
-                by=Person.objects.operator(), fingerprint=fingerprint, refuse=refuse, assurance=assurance
+                by=Person.objects.operator(), fingerprints=fingerprints, refuse=refuse, assurance=assurance
             )
             return {
                 "ref": decided.photo.ref,
                 "state": "protected" if decided.in_effect else "taking effect",
                 "uses": in_order(refuse),
                 "assurance": assurance,
-                "quality": fingerprint.quality,
+                "quality": fingerprints[0].quality,
             }
 
         self.each("path", files(paths), protect)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -13,10 +14,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from consent.actions import restore_photos, revise_photos, withdraw_photos
-from consent.forms.photos import ChoiceForm, FilterForm
+from consent.forms.photos import AGAIN, ChoiceForm, FilterForm
 from consent.models import Photo
 from consent.models.photo import PhotoQuerySet
-from consent.views.photos.own import chosen_photos, person_of, photos_of, sent_from, tell
+from consent.views.photos.own import chosen_photos, person_of, photos_of, sent_from, tell, to_add_again
 from consent.views.photos.shown import card
 
 PER_PAGE = 30
@@ -26,11 +27,18 @@ def summary(number: int) -> str:
     return ngettext("%(number)d photo.", "%(number)d photos.", number) % {"number": number} if number else ""
 
 
-def filtered(photos: PhotoQuerySet, form: FilterForm) -> PhotoQuerySet:
+def again_summary(number: int) -> str:
+    said = ngettext("%(number)d photo to add again", "%(number)d photos to add again", number)
+    return said % {"number": number} if number else ""
+
+
+def filtered(photos: PhotoQuerySet, form: FilterForm, again: set[UUID]) -> PhotoQuerySet:
     """A filter that makes no sense is passed over."""
     form.is_valid()
     wanted = form.cleaned_data
-    if wanted.get("state"):
+    if wanted.get("state") == AGAIN:
+        photos = photos.filter(protection__in=again)
+    elif wanted.get("state"):
         photos = photos.in_state(Photo.State(wanted["state"]))
     if wanted.get("whose"):
         photos = photos.filter(declaration=wanted["whose"])
@@ -42,14 +50,15 @@ def filtered(photos: PhotoQuerySet, form: FilterForm) -> PhotoQuerySet:
 @login_required
 @require_safe
 def photos(request: HttpRequest) -> HttpResponse:
-    form = FilterForm(request.GET)
-    page = Paginator(filtered(photos_of(request).order_by("-created_at", "id"), form), PER_PAGE).get_page(
-        request.GET.get("page")
-    )
+    again = to_add_again(request)
+    form = FilterForm(request.GET, again=bool(again))
+    found = filtered(photos_of(request).order_by("-created_at", "id"), form, again)
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
     context = {
-        "cards": [card(photo) for photo in page],
+        "cards": [card(photo, again) for photo in page],
+        "again": again_summary(len(again)),
         "page": page,
         "summary": summary(page.paginator.count),
         "filter": form,

@@ -15,7 +15,7 @@ from consent.adding import TAKING_EFFECT
 from consent.forms.photos import ChoiceForm, LabelForm
 from consent.models import OptOut, Photo
 from consent.uses import described
-from consent.views.photos.own import person_of, photo_or_404, sent_from, tell
+from consent.views.photos.own import person_of, photo_or_404, sent_from, tell, to_add_again
 from consent.views.photos.shown import card, day, refused_line
 
 
@@ -33,6 +33,7 @@ def page(request: HttpRequest, photo: Photo, choice: ChoiceForm, label: LabelFor
     context = {
         "photo": photo,
         "card": card(photo),
+        "again": photo.protection in to_add_again(request),
         "uses": described(photo.uses),  # type: ignore[attr-defined]
         "choice": choice,
         "label": label,

@@ -14,6 +14,7 @@ from consent.actions import Decided
 from consent.adding import IN_EFFECT, TAKING_EFFECT
 from consent.models import Person, Photo
 from consent.models.photo import PhotoQuerySet
+from matching import registry
 
 View = Callable[..., HttpResponse]
 
@@ -25,6 +26,12 @@ def person_of(request: HttpRequest) -> Person:
 
 def photos_of(request: HttpRequest) -> PhotoQuerySet:
     return Photo.objects.of(person_of(request)).described()
+
+
+def to_add_again(request: HttpRequest) -> set[UUID]:
+    """The protections of this person's photos that need the photo once more, to be found under the current profile."""
+    refusing = Photo.objects.of(person_of(request)).filter(opt_outs__isnull=False, opt_outs__withdrawn_at=None)
+    return registry.to_hash_again(refusing.values_list("protection", flat=True))
 
 
 def photo_or_404(request: HttpRequest, photo: UUID) -> Photo:

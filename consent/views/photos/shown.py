@@ -1,7 +1,8 @@
 """Photos in the words of the pages."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils import formats, timezone
@@ -40,9 +41,11 @@ def state_of(photo: Any) -> tuple[str, str]:
     return "in-force", _("Protected since %(date)s") % {"date": day(photo.created_at)}
 
 
-def card(photo: Any) -> dict[str, Any]:
-    """Context of the component `photo-card`."""
+def card(photo: Any, again: Collection[UUID] = ()) -> dict[str, Any]:
+    """Context of the component `photo-card`; `again` are the protections that need their photo once more."""
     state, words = state_of(photo)
+    if photo.protection in again:
+        words = _("%(state)s. To add again.") % {"state": words.rstrip(".")}
     return {
         "id": photo.id,
         "label": name_of(photo),

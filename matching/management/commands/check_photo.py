@@ -37,9 +37,9 @@ class Command(PerItemCommand):
             raise CommandError(str(error)) from None
 
         def check(path: Path) -> dict[str, Any]:
-            query = shared_decoder().query(read(path), effort=effort)
+            queries = shared_decoder().queries(read(path), effort=effort)
             decision = checks.ask(
-                follower, query.hashes, uses=asked, current=follower.current(), include_possible=include_possible
+                follower, queries, uses=asked, current=follower.current(), include_possible=include_possible
             )
             return checks.in_words(decision, OPERATOR)
 

@@ -113,8 +113,8 @@ def people(settings: Any) -> People:
     cache.clear()
     alice, bob, charlie = someone(), someone(), someone()
     theirs = fingerprint()
-    photo = actions.add_photo(by=alice, fingerprint=theirs, refuse=["edit"], label=LABEL).photo
-    actions.add_photo(by=bob, fingerprint=theirs, refuse=["train"], label="The same lake")
+    photo = actions.add_photo(by=alice, fingerprints=[theirs], refuse=["edit"], label=LABEL).photo
+    actions.add_photo(by=bob, fingerprints=[theirs], refuse=["train"], label="The same lake")
     rk = {"clientExtensionResults": {"credProps": {"rk": True}}}
     passkey = Authenticator.objects.create(
         user=alice, type=Authenticator.Type.WEBAUTHN, data={"name": "Alice's phone", "credential": rk}

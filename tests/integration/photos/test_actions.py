@@ -41,7 +41,7 @@ def follower() -> Follower:
 
 def denied(follower: Follower, asked: Fingerprint) -> set[str]:
     """The uses that a platform is told are denied, as soon as it asks."""
-    decision = checks.ask(follower, asked.hashes, uses=["edit", "train", "sexualise"], current=follower.current())
+    decision = checks.ask(follower, [asked], uses=["edit", "train", "sexualise"], current=follower.current())
     assert decision is not None
     return {use for use, outcome in decision.uses.items() if outcome == Outcome.DENIED}
 
@@ -53,7 +53,7 @@ def state(photo: Photo) -> Photo.State:
 
 def test_a_choice_is_changed_withdrawn_put_back_and_erased(alice: Person, follower: Follower) -> None:
     asked = fingerprint()
-    photo = actions.add_photo(by=alice, fingerprint=asked, refuse=["edit"]).photo
+    photo = actions.add_photo(by=alice, fingerprints=[asked], refuse=["edit"]).photo
     assert denied(follower, asked) == {"edit", "sexualise"}
     assert actions.revise_photos(by=alice, photos=[photo], refuse=["train"]).in_effect
     assert denied(follower, asked) == {"train", "sexualise"}
@@ -77,13 +77,13 @@ def test_a_choice_is_changed_withdrawn_put_back_and_erased(alice: Person, follow
 
 def test_the_same_photo_is_registered_once_and_by_two_people_twice(alice: Person, follower: Follower) -> None:
     asked = fingerprint()
-    photo = actions.add_photo(by=alice, fingerprint=asked, refuse=["edit"]).photo
+    photo = actions.add_photo(by=alice, fingerprints=[asked], refuse=["edit"]).photo
     with pytest.raises(actions.AlreadyRegisteredError) as again:
-        actions.add_photo(by=alice, fingerprint=asked, refuse=["train"])
+        actions.add_photo(by=alice, fingerprints=[asked], refuse=["train"])
     assert again.value.photo == photo
     assert denied(follower, asked) == {"edit", "sexualise"}
     bob = Person.objects.create(username=uuid4().hex)
-    actions.add_photo(by=bob, fingerprint=asked, refuse=["train"])
+    actions.add_photo(by=bob, fingerprints=[asked], refuse=["train"])
     assert denied(follower, asked) == {"edit", "train", "sexualise"}
     actions.withdraw_photos(by=alice, photos=[photo])
     assert denied(follower, asked) == {"train", "sexualise"}
@@ -91,15 +91,15 @@ def test_the_same_photo_is_registered_once_and_by_two_people_twice(alice: Person
 
 def test_a_withdrawn_photo_that_is_added_again_takes_the_new_choice(alice: Person, follower: Follower) -> None:
     asked = fingerprint()
-    photo = actions.add_photo(by=alice, fingerprint=asked, refuse=["edit"]).photo
+    photo = actions.add_photo(by=alice, fingerprints=[asked], refuse=["edit"]).photo
     actions.withdraw_photos(by=alice, photos=[photo])
-    assert actions.add_photo(by=alice, fingerprint=asked, refuse=["train"]).photo == photo
+    assert actions.add_photo(by=alice, fingerprints=[asked], refuse=["train"]).photo == photo
     assert denied(follower, asked) == {"train", "sexualise"}
 
 
 def test_a_photo_over_the_limits_waits_until_it_is_released(alice: Person, follower: Follower) -> None:
     asked = fingerprint()
-    decided = actions.add_photo(by=alice, fingerprint=asked, refuse=["edit"], pending=True)
+    decided = actions.add_photo(by=alice, fingerprints=[asked], refuse=["edit"], pending=True)
     assert not decided.in_effect
     assert state(decided.photo) == Photo.State.PENDING
     assert denied(follower, asked) == set()
@@ -112,7 +112,7 @@ def test_a_photo_over_the_limits_waits_until_it_is_released(alice: Person, follo
 
 def test_a_waiting_photo_that_is_withdrawn_does_not_come_into_force(alice: Person, follower: Follower) -> None:
     asked = fingerprint()
-    photo = actions.add_photo(by=alice, fingerprint=asked, refuse=["edit"], pending=True).photo
+    photo = actions.add_photo(by=alice, fingerprints=[asked], refuse=["edit"], pending=True).photo
     actions.withdraw_photos(by=alice, photos=[photo])
     actions.release_photos(by=alice, photos=[photo])
     assert denied(follower, asked) == set()
@@ -122,7 +122,7 @@ def test_a_waiting_photo_that_is_withdrawn_does_not_come_into_force(alice: Perso
 
 def test_a_waiting_photo_that_is_withdrawn_and_put_back_still_waits(alice: Person, follower: Follower) -> None:
     asked = fingerprint()
-    photo = actions.add_photo(by=alice, fingerprint=asked, refuse=["edit"], pending=True).photo
+    photo = actions.add_photo(by=alice, fingerprints=[asked], refuse=["edit"], pending=True).photo
     actions.withdraw_photos(by=alice, photos=[photo])
     actions.restore_photos(by=alice, photos=[photo])
     assert denied(follower, asked) == set()
@@ -131,7 +131,9 @@ def test_a_waiting_photo_that_is_withdrawn_and_put_back_still_waits(alice: Perso
 
 
 def test_what_was_withdrawn_long_ago_is_erased_and_nothing_else(alice: Person) -> None:
-    kept, fresh, old = (actions.add_photo(by=alice, fingerprint=fingerprint(), refuse=["edit"]).photo for _ in range(3))
+    kept, fresh, old = (
+        actions.add_photo(by=alice, fingerprints=[fingerprint()], refuse=["edit"]).photo for _ in range(3)
+    )
     actions.withdraw_photos(by=alice, photos=[fresh, old])
     long_ago = timezone.now() - UNDO - timedelta(minutes=1)
     OptOut.objects.filter(photo=old).update(withdrawn_at=long_ago)
@@ -141,7 +143,7 @@ def test_what_was_withdrawn_long_ago_is_erased_and_nothing_else(alice: Person) -
 
 def test_a_blank_photo_leaves_nothing_behind(alice: Person) -> None:
     with pytest.raises(TooLittleDetailError):
-        actions.add_photo(by=alice, fingerprint=Fingerprint("veto-1", (), 0), refuse=["edit"])
+        actions.add_photo(by=alice, fingerprints=[Fingerprint("veto-1", (), 0)], refuse=["edit"])
     assert not Photo.objects.of(alice).exists()
     assert not AuditEvent.objects.filter(by=alice.id).exists()
 
@@ -155,18 +157,18 @@ def test_an_opt_out_and_its_protection_exist_together_or_not_at_all(
     before = Protection.objects.count()
     monkeypatch.setattr(AuditEvent.objects, "create", fail)
     with pytest.raises(DatabaseError):
-        actions.add_photo(by=alice, fingerprint=fingerprint(), refuse=["edit"])
+        actions.add_photo(by=alice, fingerprints=[fingerprint()], refuse=["edit"])
     assert (Photo.objects.of(alice).count(), Protection.objects.count()) == (0, before)
 
 
 def test_an_action_does_not_hide_inside_another_transaction(alice: Person) -> None:
     with pytest.raises(RuntimeError), transaction.atomic():
-        actions.add_photo(by=alice, fingerprint=fingerprint(), refuse=["edit"])
+        actions.add_photo(by=alice, fingerprints=[fingerprint()], refuse=["edit"])
 
 
 def test_the_audit_holds_no_name_and_no_hash(alice: Person) -> None:
     asked = fingerprint()
-    photo = actions.add_photo(by=alice, fingerprint=asked, refuse=["edit"], label="Lake with Ana").photo
+    photo = actions.add_photo(by=alice, fingerprints=[asked], refuse=["edit"], label="Lake with Ana").photo
     actions.label_photo(by=alice, photo=photo, label="Lake with Bea")
     said = str(list(AuditEvent.objects.filter(by=alice.id).values_list("facts", "action")))
     assert "Lake" not in said
@@ -176,9 +178,9 @@ def test_the_audit_holds_no_name_and_no_hash(alice: Person) -> None:
 def test_time_releases_and_erases(alice: Person) -> None:
     from consent.tasks import erase_withdrawn, release_pending
 
-    waiting = actions.add_photo(by=alice, fingerprint=fingerprint(), refuse=["edit"], pending=True).photo
-    young = actions.add_photo(by=alice, fingerprint=fingerprint(), refuse=["edit"], pending=True).photo
-    gone = actions.add_photo(by=alice, fingerprint=fingerprint(), refuse=["edit"]).photo
+    waiting = actions.add_photo(by=alice, fingerprints=[fingerprint()], refuse=["edit"], pending=True).photo
+    young = actions.add_photo(by=alice, fingerprints=[fingerprint()], refuse=["edit"], pending=True).photo
+    gone = actions.add_photo(by=alice, fingerprints=[fingerprint()], refuse=["edit"]).photo
     Photo.objects.filter(id=waiting.id).update(pending_since=timezone.now() - timedelta(days=1, minutes=1))
     actions.withdraw_photos(by=alice, photos=[gone])
     OptOut.objects.filter(photo=gone).update(withdrawn_at=timezone.now() - UNDO - timedelta(minutes=1))

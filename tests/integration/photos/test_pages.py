@@ -225,13 +225,13 @@ def test_erasing_asks_who_one_is_first(client: Client, alice: Person) -> None:
 
 
 def test_erasing_a_person_leaves_nothing_but_the_audit(alice: Person) -> None:
-    photo = actions.add_photo(by=alice, fingerprint=registry_fingerprint(), refuse=["edit"]).photo
+    photo = actions.add_photo(by=alice, fingerprints=some_fingerprints(), refuse=["edit"]).photo
     assert actions.erase_person(by=alice)
     assert not Photo.objects.filter(id=photo.id).exists()
     assert not Person.objects.filter(username=alice.username).exists()
 
 
-def registry_fingerprint() -> Any:
+def some_fingerprints() -> Any:
     from matching.hashing.decoder import shared_decoder
 
-    return shared_decoder().fingerprint(some_photo().read())
+    return shared_decoder().fingerprints(some_photo().read())

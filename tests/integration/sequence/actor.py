@@ -57,7 +57,7 @@ def say(answer: Any) -> None:
 
 @command
 def protect(code: str, refuse: list[str] = REFUSED) -> dict[str, Any]:
-    decided = actions.protect_photo(by=Person.objects.operator(), fingerprint=fingerprint(code), refuse=refuse)
+    decided = actions.protect_photo(by=Person.objects.operator(), fingerprints=[fingerprint(code)], refuse=refuse)
     change = Change.objects.get(subject=decided.photo.protection)
     return {
         "photo": decided.photo.id,
@@ -94,7 +94,7 @@ def hammer() -> int:
     done = 0
     person = Person.objects.operator()
     while not select.select([sys.stdin], [], [], 0)[0]:
-        decided = actions.protect_photo(by=person, fingerprint=fingerprint(random_hash()), refuse=REFUSED)
+        decided = actions.protect_photo(by=person, fingerprints=[fingerprint(random_hash())], refuse=REFUSED)
         done += decided.in_effect
     hear()
     return done
@@ -104,7 +104,7 @@ def hammer() -> int:
 def protect_many(count: int) -> list[bool]:
     person = Person.objects.operator()
     prints = [fingerprint(random_hash()) for _ in range(count)]
-    return [actions.protect_photo(by=person, fingerprint=each, refuse=REFUSED).in_effect for each in prints]
+    return [actions.protect_photo(by=person, fingerprints=[each], refuse=REFUSED).in_effect for each in prints]
 
 
 @command
@@ -273,7 +273,7 @@ def position() -> list[int] | None:
 def ask(code: str, uses: list[str] = REFUSED) -> str:
     """The result, or the code of the problem."""
     try:
-        decision = checks.ask(reader, fingerprint(code).hashes, uses=uses, current=reader.current())
+        decision = checks.ask(reader, [fingerprint(code)], uses=uses, current=reader.current())
     except Problem as problem:
         return problem.code
     return decision.result if decision else "indeterminate"

@@ -77,7 +77,7 @@ def test_details_may_come_with_the_photo_and_are_sealed_like_its_hashes(committe
 def test_a_photo_that_is_hashed_again_has_its_new_hashes(made: UUID) -> None:
     anew = fingerprint(random_hash())
     with transaction.atomic():
-        registry.renew(made, anew)
+        registry.renew(made, [anew])
     assert the(made).frames == (anew,)
     assert registry.hashes(made) == (anew,)
 

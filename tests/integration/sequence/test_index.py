@@ -2,7 +2,9 @@
 
 import threading
 import uuid
+from dataclasses import replace
 from datetime import date
+from itertools import product
 from uuid import UUID
 
 import pytest
@@ -12,7 +14,14 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 from matching.hashing.fingerprint import Fingerprint, Hash
 from matching.hashing.profile import VETO_1
-from matching.hashing.rules import BITS, ConfirmedHamming, TileAgreement
+from matching.hashing.rules import (
+    BITS,
+    CandidateRule,
+    ConfirmedHamming,
+    Thresholds,
+    TileAgreement,
+    permutation,
+)
 from matching.index import scan
 from matching.index.interface import Claim, Hit
 from matching.index.scan import ScanIndex
@@ -37,18 +46,36 @@ hashes = st.builds(
     algorithms,
     textures,
 )
-fingerprints = st.lists(hashes, min_size=1, max_size=4).map(lambda some: Fingerprint("veto-1", tuple(some), 100))
+
+# A second profile with rules of its own: nearer thresholds, fewer bands, another permutation.
+NARROW = replace(
+    VETO_1,
+    name="narrow",
+    algorithms={
+        name: replace(
+            algorithm,
+            thresholds=Thresholds(strong=10, match=20, possible=40),
+            candidates=CandidateRule(permutation=permutation("narrow"), bands=8, flips=1),
+        )
+        for name, algorithm in VETO_1.algorithms.items()
+    },
+)
+PROFILES = {VETO_1.name: VETO_1, NARROW.name: NARROW}
+several = st.lists(hashes, min_size=1, max_size=4)
+fingerprints = st.dictionaries(st.sampled_from(list(PROFILES)), several, min_size=1).map(
+    lambda each: [Fingerprint(name, tuple(some), 100) for name, some in each.items()]
+)
 
 
 def bit(bits: bytes, place: int) -> int:
     return bits[place // 8] >> (7 - place % 8) & 1
 
 
-def found(stored: Hash, asked: Hash) -> int | None:
+def found(profile: str, stored: Hash, asked: Hash) -> int | None:
     """The distance, if the profile's words admit it."""
     if stored.algorithm != asked.algorithm:
         return None
-    algorithm = VETO_1.algorithms[stored.algorithm]
+    algorithm = PROFILES[profile].algorithms[stored.algorithm]
     if isinstance(algorithm.comparison, TileAgreement):
         lacking = lacking_agreement(algorithm.comparison, stored.bits, asked.bits)
         return lacking if lacking <= algorithm.thresholds.possible else None
@@ -89,29 +116,29 @@ class AgainstModel(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.index = ScanIndex()
-        self.model: dict[UUID, tuple[Claim, Fingerprint]] = {}
+        self.index = ScanIndex(*PROFILES.values())
+        self.model: dict[UUID, tuple[Claim, list[Fingerprint]]] = {}
 
-    def put(self, protection: UUID, mask: int, fingerprint: Fingerprint) -> tuple[Claim, list[Fingerprint]]:
-        claim = Claim(protection, mask, 0, SINCE)
-        self.model[protection] = claim, fingerprint
-        return claim, [fingerprint]
+    def put(self, protection: UUID, mask: int, given: list[Fingerprint]) -> tuple[Claim, list[Fingerprint]]:
+        entry = (Claim(protection, mask, 0, SINCE), given)
+        self.model[protection] = entry
+        return entry
 
-    @rule(target=protections, mask=st.integers(1, 63), fingerprint=fingerprints)
-    def protect(self, mask: int, fingerprint: Fingerprint) -> UUID:
+    @rule(target=protections, mask=st.integers(1, 63), given=fingerprints)
+    def protect(self, mask: int, given: list[Fingerprint]) -> UUID:
         protection = uuid.uuid4()
-        self.index.apply([self.put(protection, mask, fingerprint)], [])
+        self.index.apply([self.put(protection, mask, given)], [])
         return protection
 
-    @rule(protection=protections, mask=st.integers(1, 63), fingerprint=fingerprints)
-    def revise(self, protection: UUID, mask: int, fingerprint: Fingerprint) -> None:
-        self.index.apply([self.put(protection, mask, fingerprint)], [])
+    @rule(protection=protections, mask=st.integers(1, 63), given=fingerprints)
+    def revise(self, protection: UUID, mask: int, given: list[Fingerprint]) -> None:
+        self.index.apply([self.put(protection, mask, given)], [])
 
-    @rule(protection=protections, fingerprint=fingerprints)
-    def revise_twice_at_once(self, protection: UUID, fingerprint: Fingerprint) -> None:
+    @rule(protection=protections, given=fingerprints)
+    def revise_twice_at_once(self, protection: UUID, given: list[Fingerprint]) -> None:
         before = Fingerprint("veto-1", (Hash("full", "pdq", b"\xaa" * 32, 100),), 100)
         first = (Claim(protection, 1, 0, SINCE), [before])
-        self.index.apply([first, self.put(protection, 2, fingerprint)], [protection])
+        self.index.apply([first, self.put(protection, 2, given)], [protection])
 
     @rule(gone=st.lists(consumes(protections), max_size=3), unknown=st.booleans())
     def withdraw(self, gone: list[UUID], unknown: bool) -> None:
@@ -119,23 +146,31 @@ class AgainstModel(RuleBasedStateMachine):
             self.model.pop(protection, None)
         self.index.apply([], [*gone, uuid.uuid4()] if unknown else gone)
 
-    @rule(asked=st.lists(hashes, min_size=1, max_size=4))
-    def search(self, asked: list[Hash]) -> None:
-        expected: dict[tuple[UUID, str], Hit] = {}
-        for claim, fingerprint in self.model.values():
-            for stored in fingerprint.hashes:
-                for question in asked:
-                    distance = found(stored, question)
-                    place = (claim.protection, stored.algorithm)
+    @rule(asked=fingerprints)
+    def search(self, asked: list[Fingerprint]) -> None:
+        expected: dict[tuple[UUID, str, str], Hit] = {}
+        for (claim, kept), question in product(self.model.values(), asked):
+            for fingerprint in kept:
+                if fingerprint.profile != question.profile:
+                    continue
+                for stored, item in product(fingerprint.hashes, question.hashes):
+                    distance = found(question.profile, stored, item)
+                    place = (claim.protection, question.profile, stored.algorithm)
                     if distance is not None and (place not in expected or distance < expected[place].distance):
-                        expected[place] = Hit(claim, stored.algorithm, distance)
+                        expected[place] = Hit(claim, question.profile, stored.algorithm, distance)
         hits = self.index.search(asked)
         assert len(hits) == len(expected)
-        assert {(hit.claim.protection, hit.algorithm): hit for hit in hits} == expected
+        assert {(hit.claim.protection, hit.profile, hit.algorithm): hit for hit in hits} == expected
+
+    @invariant()
+    def knows_whom_a_question_reaches(self) -> None:
+        kinds = [{fingerprint.profile for fingerprint in kept} for _, kept in self.model.values()]
+        for asked in ({"veto-1"}, {"narrow"}, {"veto-1", "narrow"}, set[str]()):
+            assert self.index.reached_by(asked) == all(kind & asked for kind in kinds)
 
     @invariant()
     def counts_what_stands(self) -> None:
-        assert len(self.index) == sum(len(fingerprint.hashes) for _, fingerprint in self.model.values())
+        assert len(self.index) == sum(len(one.hashes) for _, kept in self.model.values() for one in kept)
 
 
 @pytest.mark.parametrize("few", [1, 4, scan.FEW])
@@ -173,7 +208,8 @@ def test_a_search_while_others_come_and_go_never_misses_what_stands(monkeypatch:
     searched = [0]
 
     def search() -> None:
-        questions = [Hash("full", "pdq", bytes.fromhex(text), 100) for _, text in [*standing, *gone]]
+        hashes = [Hash("full", "pdq", bytes.fromhex(text), 100) for _, text in [*standing, *gone]]
+        questions = [Fingerprint("veto-1", tuple(hashes), 100)]
         while not ended.is_set():
             hits = {hit.claim.protection: hit for hit in index.search(questions)}
             wrong.extend("missed" for protection, _ in standing if protection not in hits)

@@ -13,6 +13,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Self
@@ -22,7 +23,7 @@ import pytest
 from PIL import Image
 
 from matching.hashing import decoder as decoder_module
-from matching.hashing import sandbox, wire
+from matching.hashing import decoder_process, sandbox, wire
 from matching.hashing.decoder import (
     Decoder,
     DecoderUnavailable,
@@ -35,6 +36,7 @@ from matching.hashing.decoder import (
 from matching.hashing.fingerprint import Fingerprint, Hash
 from matching.hashing.hashes import fingerprint_of, query_of
 from matching.hashing.pictures import pictures
+from matching.hashing.profile import PROFILES, VETO_1
 from matching.hashing.wire import Task
 from tests.unit.hashing.material import encoded, photographs
 from tests.unit.hashing.test_pictures import png_of
@@ -54,7 +56,7 @@ def decoder() -> Iterator[Decoder]:
 def own_decoder() -> Iterator[Decoder]:
     """For tests that harm it. One image at a time, so that it is known who waits for whom."""
     decoder = Decoder(processes=1)
-    decoder.fingerprint(PHOTO)
+    decoder.fingerprints(PHOTO)
     yield decoder
     decoder.close()
 
@@ -97,11 +99,11 @@ class HalfSent:
     def _unread(self) -> int:
         return int.from_bytes(fcntl.ioctl(self.connection, termios.TIOCOUTQ, bytes(4)), sys.byteorder)
 
-    def finish(self) -> Fingerprint:
+    def finish(self) -> tuple[Fingerprint, ...]:
         self.connection.sendall(PHOTO[len(PHOTO) // 2 :])
         return self.answer()
 
-    def answer(self) -> Fingerprint:
+    def answer(self) -> tuple[Fingerprint, ...]:
         with self.connection:
             return wire.receive_reply(self.connection)
 
@@ -124,7 +126,7 @@ class ServerRunning:
         assert self.control.recv(1) == wire.READY
         return self
 
-    def __call__(self, image: bytes, *, withhold: bool = False) -> Fingerprint:
+    def __call__(self, image: bytes, *, withhold: bool = False) -> tuple[Fingerprint, ...]:
         ours, theirs = socket.socketpair()
         with ours:
             with theirs:
@@ -143,15 +145,15 @@ class ServerRunning:
 
 def test_the_answers_are_those_of_the_pure_functions(decoder: Decoder) -> None:
     found = pictures(PHOTO)
-    assert decoder.fingerprint(PHOTO) == fingerprint_of(found)
-    assert decoder.query(PHOTO) == query_of(found)
-    assert decoder.query(PHOTO, effort="high") == query_of(found, "high")
+    assert decoder.fingerprints(PHOTO) == (fingerprint_of(found),)
+    assert decoder.queries(PHOTO) == (query_of(found),)
+    assert decoder.queries(PHOTO, effort="high") == (query_of(found, "high"),)
 
 
 def test_a_blank_image_is_an_answer_without_hashes(decoder: Decoder) -> None:
     blank = encoded(Image.new("RGB", (300, 300), "white"), "PNG")
-    assert decoder.query(blank) == Fingerprint("veto-1", (), 0)
-    assert decoder.fingerprint(encoded(Image.new("L", (1, 1)), "PNG")) == Fingerprint("veto-1", (), 0)
+    assert decoder.queries(blank) == (Fingerprint("veto-1", (), 0),)
+    assert decoder.fingerprints(encoded(Image.new("L", (1, 1)), "PNG")) == (Fingerprint("veto-1", (), 0),)
 
 
 @pytest.mark.parametrize(
@@ -172,9 +174,9 @@ def test_a_bad_image_is_refused_with_its_reason_and_the_next_is_served(
     decoder: Decoder, image: bytes, error: type[decoder_module.ImageError], words: str
 ) -> None:
     with pytest.raises(error, match=words) as caught:
-        decoder.query(image)
+        decoder.queries(image)
     assert caught.value.detail == str(caught.value)
-    assert decoder.query(PHOTO).hashes
+    assert decoder.queries(PHOTO)[0].hashes
 
 
 def test_the_biggest_accepted_png_is_decoded(decoder: Decoder) -> None:
@@ -186,7 +188,7 @@ def test_the_biggest_accepted_png_is_decoded(decoder: Decoder) -> None:
     begin = image.index(b"IDAT") - 4
     image[begin:] = len(data).to_bytes(4) + b"IDAT" + data + zlib.crc32(b"IDAT" + data).to_bytes(4)
     image += bytes(4) + b"IEND" + zlib.crc32(b"IEND").to_bytes(4)
-    assert decoder.fingerprint(bytes(image)).profile == "veto-1"
+    assert decoder.fingerprints(bytes(image))[0].profile == "veto-1"
 
 
 def test_an_image_that_needs_too_much_memory_is_undecodable() -> None:
@@ -200,7 +202,7 @@ def test_an_image_that_needs_too_much_memory_is_undecodable() -> None:
     with ServerRunning(code) as ask:
         with pytest.raises(UndecodableImage, match=r"memory|damaged"):
             ask(encoded(Image.new("RGBA", (9000, 9000)), "PNG"))
-        assert ask(PHOTO).hashes
+        assert ask(PHOTO)[0].hashes
 
 
 def test_an_image_that_takes_too_long_is_undecodable() -> None:
@@ -231,41 +233,41 @@ def test_what_ended_a_child_in_mid_photo_is_told_and_the_server_lives(
     request.child.send_signal(number)
     with pytest.raises(error, match=words):
         request.answer()
-    assert own_decoder.fingerprint(PHOTO).hashes
+    assert own_decoder.fingerprints(PHOTO)[0].hashes
     assert server_of(own_decoder) == server
 
 
 def test_a_killed_child_harms_its_own_request_only(decoder: Decoder) -> None:
-    decoder.fingerprint(PHOTO)
+    decoder.fingerprints(PHOTO)
     request = HalfSent(decoder)
     with ThreadPoolExecutor(4) as pool:
-        others = [pool.submit(decoder.query, PHOTO) for _ in range(8)]
+        others = [pool.submit(decoder.queries, PHOTO) for _ in range(8)]
         request.child.kill()
         with pytest.raises(DecoderUnavailable):
             request.answer()
-        assert all(other.result().hashes for other in others)
+        assert all(other.result()[0].hashes for other in others)
 
 
 def test_requests_wait_while_all_children_are_busy(own_decoder: Decoder) -> None:
     request = HalfSent(own_decoder)
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(own_decoder.query, PHOTO)
+        waiting = pool.submit(own_decoder.queries, PHOTO)
         first = request.finish()
-        assert waiting.result(timeout=60).hashes
-    assert first.hashes
+        assert waiting.result(timeout=60)[0].hashes
+    assert first[0].hashes
 
 
 def test_a_caller_who_hangs_up_frees_its_child(own_decoder: Decoder) -> None:
     request = HalfSent(own_decoder)
     request.connection.close()
-    assert own_decoder.query(PHOTO).hashes  # there is one child only
+    assert own_decoder.queries(PHOTO)[0].hashes  # there is one child only
     assert ended(request.child.pid)
 
 
 def test_a_killed_server_is_replaced(own_decoder: Decoder) -> None:
     server = server_of(own_decoder)
     server.kill()
-    assert own_decoder.fingerprint(PHOTO).hashes
+    assert own_decoder.fingerprints(PHOTO)[0].hashes
     assert server_of(own_decoder) != server
 
 
@@ -275,18 +277,18 @@ def test_a_server_killed_in_mid_photo_takes_its_children_with_it(own_decoder: De
     with pytest.raises(wire.DisconnectedError):
         request.answer()
     assert ended(request.child.pid)
-    assert own_decoder.fingerprint(PHOTO).hashes
+    assert own_decoder.fingerprints(PHOTO)[0].hashes
 
 
 def test_closing_ends_the_server_and_its_children_and_only_them(own_decoder: Decoder, decoder: Decoder) -> None:
-    decoder.fingerprint(PHOTO)
+    decoder.fingerprints(PHOTO)
     server, request = server_of(own_decoder), HalfSent(own_decoder)
     own_decoder.close()
     assert ended(server.pid)
     assert ended(request.child.pid)
     request.connection.close()
     assert server_of(decoder).is_running()
-    assert own_decoder.fingerprint(PHOTO).hashes  # the next call starts another
+    assert own_decoder.fingerprints(PHOTO)[0].hashes  # the next call starts another
 
 
 @pytest.mark.parametrize("how", ["raise SystemExit", "os.kill(os.getpid(), 9)"])
@@ -294,7 +296,7 @@ def test_no_process_is_left_when_the_parent_ends(how: str) -> None:
     code = (
         "import os, sys\n"
         "from matching.hashing.decoder import shared_decoder\n"
-        "shared_decoder().fingerprint(sys.stdin.buffer.read())\n"
+        "shared_decoder().fingerprints(sys.stdin.buffer.read())\n"
         "print(shared_decoder()._server.pid, flush=True)\n"
         f"{how}\n"
     )
@@ -303,7 +305,7 @@ def test_no_process_is_left_when_the_parent_ends(how: str) -> None:
 
 
 def _in_fork(decoder: Decoder, pipe: "Connection[Any, Any]") -> None:
-    pipe.send((decoder.fingerprint(PHOTO), server_of(decoder).pid))
+    pipe.send((decoder.fingerprints(PHOTO), server_of(decoder).pid))
     decoder.close()
 
 
@@ -315,7 +317,7 @@ def test_a_forked_process_has_a_server_of_its_own_and_leaves_its_parents_alone(o
     fingerprint, pid = ours.recv()
     child.join()
     assert child.exitcode == 0
-    assert fingerprint == own_decoder.fingerprint(PHOTO)
+    assert fingerprint == own_decoder.fingerprints(PHOTO)
     assert pid != server_of(own_decoder).pid
     assert ended(pid)
     for pipe in (ours, theirs):
@@ -324,9 +326,9 @@ def test_a_forked_process_has_a_server_of_its_own_and_leaves_its_parents_alone(o
 
 def test_many_threads_get_each_their_own_answer(decoder: Decoder) -> None:
     images = [encoded(image, "PNG") for image in photographs().values()]
-    expected = [fingerprint_of(pictures(image)) for image in images]
+    expected = [(fingerprint_of(pictures(image)),) for image in images]
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(decoder.fingerprint, images * 8))
+        answers = list(pool.map(decoder.fingerprints, images * 8))
     assert answers == expected * 8
 
 
@@ -336,7 +338,7 @@ def test_the_first_call_may_come_from_many_threads_at_once() -> None:
 
     def call(_: int) -> int:
         barrier.wait()
-        decoder.fingerprint(PHOTO)
+        decoder.fingerprints(PHOTO)
         return server_of(decoder).pid
 
     with ThreadPoolExecutor(4) as pool:
@@ -365,7 +367,7 @@ def test_the_server_and_its_children_have_given_everything_up(own_decoder: Decod
     for name, value in (("core file size", 0), ("file size", 0), ("address space", sandbox.MEMORY_BYTES)):
         (line,) = [line for line in limits.splitlines() if line.startswith(f"Max {name} ")]
         assert line.removeprefix(f"Max {name} ").split()[0] == str(value)
-    assert request.finish().hashes
+    assert request.finish()[0].hashes
 
 
 def test_no_secret_of_ours_is_in_the_decoders_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -382,12 +384,12 @@ def test_a_decoder_that_cannot_start_is_unavailable(monkeypatch: pytest.MonkeyPa
     decoder = Decoder()
     monkeypatch.setattr(sys, "executable", str(tmp_path / "no python here"))
     with pytest.raises(DecoderUnavailable, match="No such file"):
-        decoder.fingerprint(PHOTO)
+        decoder.fingerprints(PHOTO)
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(DecoderUnavailable, match="did not start"):
-        decoder.fingerprint(PHOTO)
+        decoder.fingerprints(PHOTO)
     monkeypatch.undo()
-    assert decoder.fingerprint(PHOTO).hashes
+    assert decoder.fingerprints(PHOTO)[0].hashes
     decoder.close()
 
 
@@ -401,15 +403,36 @@ def test_it_starts_from_a_path_with_a_space_and_any_working_directory(
     monkeypatch.setattr(decoder_module, "_ROOT", private)
     monkeypatch.chdir("/")
     decoder = Decoder()
-    assert decoder.fingerprint(PHOTO).hashes
+    assert decoder.fingerprints(PHOTO)[0].hashes
     decoder.close()
+
+
+def test_an_image_is_decoded_once_and_hashed_under_every_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = replace(VETO_1, name="veto-2", code=2, stored={"pdq": ("full",), "dhash": ("full",)})
+    monkeypatch.setitem(PROFILES, other.name, other)
+    decoded: list[bytes] = []
+
+    def counted(image: bytes) -> list[Any]:
+        decoded.append(image)
+        return pictures(image)
+
+    monkeypatch.setattr(decoder_process, "pictures", counted)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        wire.send_request(ours, Task.FINGERPRINT, PHOTO)
+        decoder_process.answer(theirs)
+        both = wire.receive_reply(ours)
+    assert decoded == [PHOTO]
+    assert [each.profile for each in both] == ["veto-1", "veto-2"]
+    assert {item.view for item in both[1].hashes} == {"full"}
+    assert set(both[1].hashes) < set(both[0].hashes)
 
 
 def test_a_reply_is_whole_or_unavailable() -> None:
     fingerprint = Fingerprint("veto-1", (Hash("full", "pdq", bytes(range(32)), 91),), 91)
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        wire.send_fingerprint(theirs, fingerprint)
+        wire.send_fingerprints(theirs, [fingerprint])
         reply = ours.recv(1000)
     for cut in range(1, len(reply)):
         ours, theirs = socket.socketpair()

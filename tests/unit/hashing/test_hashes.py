@@ -42,7 +42,7 @@ def nearest(stored: Fingerprint, asked: Fingerprint, algorithm: str = "pdq") -> 
     """By the index, as the product asks; FAR when nothing is within the widest threshold."""
     index = ScanIndex()
     index.apply([(Claim(uuid.uuid4(), 1, 0, date(2026, 1, 1)), [stored])], [])
-    return min((hit.distance for hit in index.search(asked.hashes) if hit.algorithm == algorithm), default=FAR)
+    return min((hit.distance for hit in index.search([asked]) if hit.algorithm == algorithm), default=FAR)
 
 
 @pytest.mark.parametrize("alteration", ALTERATIONS)
