@@ -7,6 +7,7 @@ from uuid import UUID
 
 from matching import refs
 from matching.decision import Decision, Outcome, decide, say
+from matching.excluded import whole
 from matching.follower import Follower
 from matching.hashing.fingerprint import Fingerprint
 from matching.hashing.profile import PROFILES, accepted
@@ -51,8 +52,15 @@ def ask(
         return None
     index = follower.index
     complete = index.reached_by({fingerprint.profile for fingerprint in asked})  # before the search: see there
+    hits = index.search(good)
+    excluded = follower.excluded.near(good) if hits else []
     decision = decide(
-        index.search(good), asked=uses, minimum_assurance=minimum_assurance, include_possible=include_possible
+        hits,
+        asked=uses,
+        minimum_assurance=minimum_assurance,
+        include_possible=include_possible,
+        excluded=excluded,
+        whole=index.search(whole(good)) if excluded else [],
     )
     if not current:
         return refusals(decision, Problem("index-behind", BEHIND))

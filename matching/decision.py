@@ -1,8 +1,9 @@
 """From hits to an answer: the decision table of the API. Pure: no database, no clock, no request."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
+from uuid import UUID
 
 from matching import uses
 from matching.hashing.profile import PROFILES, Algorithm
@@ -25,6 +26,7 @@ class Outcome(IntEnum):
     DENIED = 2
 
 
+ALWAYS_REFUSED = uses.to_mask(use.id for use in uses.USES if use.always_refused)
 RESULT = {Outcome.NO_MATCH: "no_match", Outcome.ASK: "ask", Outcome.DENIED: "protected"}
 
 
@@ -75,23 +77,65 @@ def outcome_of(claim: Claim, strength: Strength, use: str, minimum_assurance: in
     return Outcome.DENIED
 
 
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """An excluded image: `protection`, which it is not, or the `minimum_assurance` of claims on it. One of the two."""
+
+    id: UUID
+    protection: UUID | None
+    minimum_assurance: int | None
+
+
+def strengths(hits: Iterable[Hit]) -> dict[Claim, Strength]:
+    """Each claim with its nearest hash."""
+    nearest: dict[Claim, Strength] = {}
+    for hit in hits:
+        strength = strength_of(hit, PROFILES[hit.profile].algorithms[hit.algorithm])
+        if strength is not None:
+            nearest[hit.claim] = max(strength, nearest.get(hit.claim, strength))
+    return nearest
+
+
+def counting(
+    found: Mapping[Claim, Strength], excluded: Collection[Excluded], whole: Mapping[Claim, Strength]
+) -> dict[Claim, Strength]:
+    """What still counts of what was found for an image that is near-identical to these excluded ones.
+
+    A protection that the image is not: never where it was found strongly, as then the image is (also) its photo. An
+    image that is no one's to reserve: a claim of too little assurance counts for what is always refused only, unless
+    it was found by a part of the image more strongly than by the `whole`: then it claims that part.
+    """
+    mistaken = {each.protection for each in excluded}
+    least = max((each.minimum_assurance or 0 for each in excluded), default=0)
+    kept = {}
+    for claim, strength in found.items():
+        if claim.protection in mistaken and strength < Strength.STRONG:
+            continue
+        if claim.assurance < least and whole.get(claim) == strength:
+            claim = replace(claim, uses=claim.uses & ALWAYS_REFUSED)  # noqa: PLW2901
+        kept[claim] = strength
+    return kept
+
+
 def decide(
     hits: Iterable[Hit],
     *,
     asked: Collection[str],
     minimum_assurance: int = 0,
     include_possible: bool = False,
+    excluded: Collection[Excluded] = (),
+    whole: Iterable[Hit] = (),
 ) -> Decision:
-    """Per use the most restrictive over all claims, each with its nearest hash. `asked` are ids of the vocabulary."""
-    nearest: dict[Claim, Strength] = {}
-    for hit in hits:
-        strength = strength_of(hit, PROFILES[hit.profile].algorithms[hit.algorithm])
-        if strength is not None and (include_possible or strength > Strength.POSSIBLE):
-            nearest[hit.claim] = max(strength, nearest.get(hit.claim, strength))
+    """Per use the most restrictive over all claims, each with its nearest hash. `asked` are ids of the vocabulary.
+
+    `excluded` are the excluded images that the asked one is near-identical to, `whole` the hits by its whole frame.
+    """
+    found = counting(strengths(hits), excluded, strengths(whole))
     order = uses.in_order(asked)
     matches = [
         Match(claim, strength, {use: outcome_of(claim, strength, use, minimum_assurance) for use in order})
-        for claim, strength in nearest.items()
+        for claim, strength in found.items()
+        if include_possible or strength > Strength.POSSIBLE
     ]
     telling = [match for match in matches if any(match.uses.values())]
     telling.sort(key=lambda match: (max(match.uses.values()), match.strength), reverse=True)

@@ -15,12 +15,13 @@ import structlog
 from django.db import DatabaseError, InterfaceError, close_old_connections, transaction
 from django.utils import timezone
 
-from matching import sequence, stored
+from matching import exclusions, sequence, stored
 from matching.access import Directory
+from matching.excluded import ExcludedImages
 from matching.index.interface import Index
 from matching.index.scan import ScanIndex
 from matching.keyring import UnreadableBlobError
-from matching.models import Change, Protection
+from matching.models import Change, Exclusion, Protection
 from matching.published import Latest, Position
 from matching.stored import Stored
 
@@ -53,6 +54,7 @@ class Follower:
         self._latest: Latest | None = None
         self._ended = threading.Event()
         self.index = new_index()
+        self.excluded = ExcludedImages()
         self.directory = Directory()
         self.position: Position | None = None
         self.as_of: datetime | None = None
@@ -103,12 +105,13 @@ class Follower:
     def _load(self) -> None:
         asked_at = timezone.now()
         lineage, start = sequence.in_database()  # read first: what commits meanwhile comes again as a change
-        index = self._new_index()
+        index, excluded = self._new_index(), ExcludedImages()
         active = Protection.objects.filter(state=Protection.State.ACTIVE)
         with transaction.atomic():
             for batch in in_batches(stored.read(active, batch=BATCH)):
                 index.apply([(each.claim, each.frames) for each in batch], [])
-        self.index = index
+            excluded.apply(exclusions.read(Exclusion.objects.all()), [])
+        self.index, self.excluded = index, excluded
         self.directory = Directory()  # numbers remembered from before may have been given again
         self._latest = Latest(lineage, lambda: self._in_database(lineage))
         self.position = start
@@ -161,11 +164,14 @@ class Follower:
         return True
 
     def _apply(self, changes: list[Change], position: Position) -> None:
-        subjects = {change.subject for change in changes if change.kind == Change.Kind.PROTECTION}
-        rows = Protection.objects.filter(id__in=subjects, state=Protection.State.ACTIVE)
+        subjects = {kind: {change.subject for change in changes if change.kind == kind} for kind in Change.Kind}
+        changed = subjects[Change.Kind.PROTECTION]
+        rows = Protection.objects.filter(id__in=changed, state=Protection.State.ACTIVE)
         put = [(each.claim, each.frames) for each in stored.read(rows)]
-        self.index.apply(put, subjects - {claim.protection for claim, _ in put})
-        if any(change.kind == Change.Kind.ACCESS for change in changes):
+        if images := subjects[Change.Kind.EXCLUSION]:
+            self.excluded.apply(exclusions.read(Exclusion.objects.filter(id__in=images)), images)
+        self.index.apply(put, changed - {claim.protection for claim, _ in put})
+        if subjects[Change.Kind.ACCESS]:
             self.directory.changed(position)
         self.position = position
 

@@ -43,6 +43,11 @@ KINDS: dict[str, Kind] = {
     ),
     "image-undecodable": Kind(422, _("The image cannot be read"), _("The file is empty, cut short or damaged.")),
     "low-quality": Kind(422, _("The image has too little detail"), _("A blank image or a mask can be no one's photo.")),
+    "too-near": Kind(
+        422,
+        _("The image is the protected photo itself"),
+        _("An exclusion would leave that photo unprotected. If it must not be protected, it has to be withdrawn."),
+    ),
     "unreadable-file": Kind(422, _("The file cannot be read"), _("Check the path and the rights of the file.")),
     "image-too-many-pixels": Kind(422, _("The image has too many pixels"), _("Send at most 100 megapixels.")),
     "quota-exceeded": Kind(429, _("Too many requests"), _("Wait as long as the header Retry-After says.")),

@@ -8,7 +8,7 @@ from uuid import UUID
 from matching import sequence, stored, uses
 from matching.hashing.fingerprint import Fingerprint
 from matching.hashing.profile import PROFILES, accepted, current
-from matching.models import Change, Protection, StoredFingerprint
+from matching.models import Change, Exclusion, Protection, StoredFingerprint
 
 
 class TooLittleDetailError(ValueError):
@@ -72,8 +72,11 @@ def activate(protection: UUID) -> None:
 
 
 def erase(protection: UUID) -> None:
-    """Delete it and its fingerprint. Of one that is gone already nothing happens."""
+    """Delete it, its fingerprints and exclusions. Of one that is gone already nothing happens."""
+    excluded = list(Exclusion.objects.filter(protection=protection).values_list("id", flat=True))
     if Protection.objects.filter(id=protection).delete()[0]:
+        for image in excluded:
+            sequence.record(Change.Kind.EXCLUSION, image)
         sequence.record(Change.Kind.PROTECTION, protection)
 
 

@@ -1,3 +1,4 @@
+from consent.actions.exclusions import exclude_image, withdraw_exclusion
 from consent.actions.photos import (
     AlreadyRegisteredError,
     Decided,
@@ -22,10 +23,12 @@ __all__ = [
     "erase_long_withdrawn",
     "erase_person",
     "erase_photos",
+    "exclude_image",
     "label_photo",
     "protect_photo",
     "release_photos",
     "restore_photos",
     "revise_photos",
+    "withdraw_exclusion",
     "withdraw_photos",
 ]

@@ -1,4 +1,4 @@
-"""Photos by the refs that commands print."""
+"""Photos and exclusions by the refs that commands print."""
 
 from uuid import UUID
 
@@ -13,3 +13,12 @@ def photo_of(ref: str) -> Photo:
         return Photo.objects.get(id=UUID(hex=digits)) if prefix == "pho" else Photo.objects.none().get()
     except (ValueError, Photo.DoesNotExist):
         raise Problem("not-found", "No photo has this ref; one reads pho_ and 32 hexadecimal digits.") from None
+
+
+def exclusion_of(ref: str) -> UUID:
+    """Whether there is one, the action says. Raises Problem."""
+    prefix, _, digits = ref.partition("_")
+    try:
+        return UUID(hex=digits if prefix == "exc" else "")
+    except ValueError:
+        raise Problem("not-found", "No exclusion has this id; one reads exc_ and 32 hexadecimal digits.") from None

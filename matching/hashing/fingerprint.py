@@ -1,6 +1,7 @@
 """Fingerprints: the hashes of all views of a photo, and their packed form."""
 
 import struct
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Self
 
@@ -14,6 +15,7 @@ _HEADER: Final = struct.Struct(">BBBH")  # version, profile, quality, number of 
 # view, algorithm, orientation, frame, quality, bits, texture (zeros for none: no picture of enough detail has such)
 _RECORD: Final = struct.Struct(f">BBBBB{HASH_BYTES}s{HASH_BYTES}s")
 _NO_TEXTURE: Final = bytes(HASH_BYTES)
+_LENGTH: Final = struct.Struct(">I")  # before each of several
 
 _ALGORITHM_CODES: Final = {"pdq": 1, "dhash": 2}
 _ALGORITHM_NAMES: Final = {code: name for name, code in _ALGORITHM_CODES.items()}
@@ -109,3 +111,22 @@ class Fingerprint:
                 )
             )
         return cls(profile=profile.name, hashes=tuple(hashes), quality=quality)
+
+
+def join(fingerprints: Iterable[Fingerprint]) -> bytes:
+    """Several packed, each after its length in 4 bytes. Raises ValueError as `to_bytes` does."""
+    packed = [fingerprint.to_bytes() for fingerprint in fingerprints]
+    return b"".join(_LENGTH.pack(len(each)) + each for each in packed)
+
+
+def split(data: bytes) -> Iterator[bytes]:
+    """What `join` joined, each still packed. Raises ValueError on anything else."""
+    while data:
+        try:
+            (length,) = _LENGTH.unpack_from(data)
+        except struct.error:
+            raise ValueError(f"{len(data)} bytes hold no length") from None
+        if len(data) < _LENGTH.size + length:
+            raise ValueError(f"{len(data)} bytes do not hold {length}")
+        yield data[_LENGTH.size : _LENGTH.size + length]
+        data = data[_LENGTH.size + length :]

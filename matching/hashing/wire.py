@@ -8,12 +8,12 @@ import json
 import socket
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import Final
 
 from matching.hashing.errors import IMAGE_ERRORS, DecoderUnavailable, ImageError
-from matching.hashing.fingerprint import Fingerprint
+from matching.hashing.fingerprint import Fingerprint, join, split
 
 MAX_BYTES: Final = 20_000_000
 
@@ -22,7 +22,6 @@ REQUEST: Final = b"Q"  # sent on the control channel with one end of the request
 
 _REQUEST: Final = struct.Struct(">BI")  # task, bytes of the image
 _REPLY: Final = struct.Struct(">BII")  # outcome, bytes of the payload, CRC-32 of outcome and payload
-_LENGTH: Final = struct.Struct(">I")  # before each packed fingerprint of a payload
 _MAX_REPLY: Final = 1_000_000  # a query with every effort is 70 kB
 
 
@@ -60,8 +59,7 @@ def receive_request(connection: socket.socket) -> tuple[Task, bytes]:
 
 
 def send_fingerprints(connection: socket.socket, fingerprints: Iterable[Fingerprint]) -> None:
-    packed = [fingerprint.to_bytes() for fingerprint in fingerprints]
-    _send_reply(connection, Outcome.FINGERPRINTS, b"".join(_LENGTH.pack(len(each)) + each for each in packed))
+    _send_reply(connection, Outcome.FINGERPRINTS, join(fingerprints))
 
 
 def send_image_error(connection: socket.socket, error: ImageError) -> None:
@@ -83,21 +81,14 @@ def receive_reply(connection: socket.socket) -> tuple[Fingerprint, ...]:
     try:
         match outcome:
             case Outcome.FINGERPRINTS:
-                return tuple(Fingerprint.from_bytes(each) for each in _parts(payload))
+                return tuple(Fingerprint.from_bytes(each) for each in split(payload))
             case Outcome.IMAGE_ERROR:
                 record = json.loads(payload)
                 raise IMAGE_ERRORS[record["code"]](record["detail"])
             case _:
                 raise DecoderUnavailable(payload.decode())
-    except (ValueError, LookupError, TypeError, struct.error):  # whoever took over a child may write what he likes
+    except (ValueError, LookupError, TypeError):  # whoever took over a child may write what he likes
         raise DecoderUnavailable("The decoder's answer makes no sense.") from None
-
-
-def _parts(payload: bytes) -> Iterator[bytes]:
-    while payload:
-        (length,) = _LENGTH.unpack_from(payload)
-        yield payload[_LENGTH.size : _LENGTH.size + length]
-        payload = payload[_LENGTH.size + length :]
 
 
 def _send_reply(connection: socket.socket, outcome: Outcome, payload: bytes) -> None:

@@ -11,6 +11,7 @@ from django.db import DatabaseError, InterfaceError
 from tqdm import tqdm
 
 from matching import uses
+from matching.exclusions import TooNearError
 from matching.hashing.decoder import DecoderUnavailable, ImageError
 from matching.problems import Problem
 from matching.registry import TooLittleDetailError
@@ -61,6 +62,8 @@ def as_problem(error: Exception) -> Problem:
             return Problem(error.code, error.detail)
         case TooLittleDetailError():
             return Problem("low-quality", f"{str(error).capitalize()}; nothing was registered.")
+        case TooNearError():
+            return Problem("too-near", f"{str(error).capitalize()}; nothing was excluded.")
         case DecoderUnavailable():
             return Problem("overloaded", "The image could not be decoded just now. Nothing was done; try again.")
         case DatabaseError() | InterfaceError():

@@ -1,6 +1,7 @@
 from matching.models.change import Change, Sequence
+from matching.models.exclusion import Exclusion
 from matching.models.platform import ApiKey, Platform
 from matching.models.protection import Protection
 from matching.models.stored_fingerprint import StoredFingerprint
 
-__all__ = ["ApiKey", "Change", "Platform", "Protection", "Sequence", "StoredFingerprint"]
+__all__ = ["ApiKey", "Change", "Exclusion", "Platform", "Protection", "Sequence", "StoredFingerprint"]

@@ -18,6 +18,7 @@ class Change(models.Model):
 
     class Kind(models.TextChoices):
         PROTECTION = "protection"
+        EXCLUSION = "exclusion"
         ACCESS = "access"  # an API key or a platform: what may still be believed of a key
 
     id = models.BigAutoField(primary_key=True)
@@ -29,7 +30,9 @@ class Change(models.Model):
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(name="change_number_from_1", condition=Q(number__gte=1)),
-            models.CheckConstraint(name="change_kind_known", condition=Q(kind__in=["protection", "access"])),
+            models.CheckConstraint(
+                name="change_kind_known", condition=Q(kind__in=["protection", "exclusion", "access"])
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(name="change_unnumbered", fields=["id"], condition=Q(number__isnull=True)),

@@ -19,6 +19,7 @@ PERSONAL = {
     "consent.OptOut": {"id", "photo", "uses", "decided_at", "withdrawn_at"},
     "consent.AuditEvent": {"by", "subject", "facts"},
     "matching.StoredFingerprint": {"blob"},
+    "matching.Exclusion": {"blob", "reason"},
     "matching.Platform": {"name"},
     # Not our models, but rows about people all the same
     "account.EmailAddress": {"id", "user", "email", "verified", "primary"},
@@ -32,6 +33,7 @@ PERSONAL = {
 KEPT = {
     "consent.AuditEvent": {"id", "at", "action"},
     "matching.Protection": {"id", "uses", "assurance", "state", "created_at", "updated_at"},
+    "matching.Exclusion": {"id", "protection", "minimum_assurance", "key_id", "created_at", "withdrawn_at"},
     "matching.StoredFingerprint": {"id", "protection", "profile", "key_id"},
     "matching.Change": {"id", "number", "kind", "subject", "created_at"},
     "matching.Sequence": {"id", "lineage", "epoch", "number"},

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matching import uses
-from matching.decision import Decision, Outcome, decide
+from matching.decision import Decision, Excluded, Outcome, decide
 from matching.hashing.profile import VETO_1
 from matching.index.interface import Claim, Hit
 
@@ -105,3 +105,53 @@ def test_more_claims_never_make_an_answer_less_restrictive(hits: list[Hit], mini
         fewer = decided(*hits[:count], asked=asked, minimum_assurance=minimum)
         more = decided(*hits[: count + 1], asked=asked, minimum_assurance=minimum)
         assert all(more.uses[use] >= fewer.uses[use] for use in uses.IDS)
+
+
+NOT_IT = Excluded(UUID(int=9), protection=UUID(int=1), minimum_assurance=None)
+COMMONS = Excluded(UUID(int=9), protection=None, minimum_assurance=2)
+
+
+def test_a_mistaken_match_does_not_count_for_the_excluded_image_and_a_strong_one_does() -> None:
+    weak, strong = Hit(claim(), "veto-1", "pdq", PDQ.match), Hit(claim(), "veto-1", "pdq", PDQ.strong)
+    other = Hit(claim(2), "veto-1", "pdq", PDQ.match)
+    assert decided(weak, excluded=[NOT_IT]).result == "no_match"
+    assert decided(weak, strong, excluded=[NOT_IT]).result == "protected"
+    assert [match.claim for match in decided(weak, other, excluded=[NOT_IT]).matches] == [other.claim]
+
+
+@pytest.mark.parametrize(("assurance", "edit"), [(0, Outcome.NO_MATCH), (1, Outcome.NO_MATCH), (2, Outcome.DENIED)])
+def test_on_commons_a_claim_needs_its_assurance_but_for_what_is_always_refused(assurance: int, edit: Outcome) -> None:
+    hit = Hit(claim(assurance=assurance), "veto-1", "pdq", 0)
+    decision = decided(hit, asked="edit,sexualise", excluded=[COMMONS], whole=[hit])
+    assert decision.uses == {"sexualise": Outcome.DENIED, "edit": edit}
+
+
+def test_on_commons_a_claim_on_a_part_of_the_image_counts() -> None:
+    of_a_part, of_the_whole = Hit(claim(), "veto-1", "pdq", 0), Hit(claim(), "veto-1", "pdq", PDQ.match)
+    assert decided(of_a_part, excluded=[COMMONS]).result == "protected"
+    assert decided(of_a_part, of_the_whole, excluded=[COMMONS], whole=[of_the_whole]).result == "protected"
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 4), st.integers(0, 3), st.integers(0, PDQ.possible)), max_size=6),
+    st.lists(st.one_of(st.integers(1, 4).map(lambda n: ("not", n)), st.integers(1, 3).map(lambda n: ("commons", n)))),
+)
+def test_an_exclusion_only_ever_takes_away_from_its_own(
+    found: list[tuple[int, int, int]], excluding: list[tuple[str, int]]
+) -> None:
+    hits = [Hit(claim(number, assurance=sure), "veto-1", "pdq", distance) for number, sure, distance in found]
+    excluded = [
+        Excluded(UUID(int=100), UUID(int=n), None) if what == "not" else Excluded(UUID(int=100), None, n)
+        for what, n in excluding
+    ]
+    asked = "edit,sexualise"
+    before, after = decided(*hits, asked=asked), decided(*hits, asked=asked, excluded=excluded, whole=hits)
+    assert all(after.uses[use] <= before.uses[use] for use in before.uses)
+    mistaken = {each.protection for each in excluded}
+    least = max((each.minimum_assurance or 0 for each in excluded), default=0)
+    kept = {match.claim.protection for match in after.matches}
+    for match in before.matches:
+        if match.claim.protection not in mistaken or match.strength.name == "STRONG":
+            assert match.claim.protection in kept
+            if match.claim.assurance >= least:
+                assert match in after.matches

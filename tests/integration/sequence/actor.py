@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
+from uuid import UUID
 
 import django
 
@@ -56,8 +57,10 @@ def say(answer: Any) -> None:
 
 
 @command
-def protect(code: str, refuse: list[str] = REFUSED) -> dict[str, Any]:
-    decided = actions.protect_photo(by=Person.objects.operator(), fingerprints=[fingerprint(code)], refuse=refuse)
+def protect(code: str, refuse: list[str] = REFUSED, assurance: int = 0) -> dict[str, Any]:
+    decided = actions.protect_photo(
+        by=Person.objects.operator(), fingerprints=[fingerprint(code)], refuse=refuse, assurance=assurance
+    )
     change = Change.objects.get(subject=decided.photo.protection)
     return {
         "photo": decided.photo.id,
@@ -73,6 +76,36 @@ def withdraw(photo: str) -> bool:
     with contextlib.redirect_stdout(io.StringIO()) as said:
         call_command("withdraw_photo", Photo.objects.get(id=photo).ref)
     return bool(json.loads(said.getvalue())["state"] == "withdrawn")
+
+
+@command
+def exclude(code: str, photo: str | None = None, minimum_assurance: int | None = None) -> str:
+    """Its id, once it is in effect."""
+    made = actions.exclude_image(
+        by=Person.objects.operator(),
+        queries=[fingerprint(code)],
+        reason="a test's",
+        photo=Photo.objects.get(id=photo) if photo else None,
+        minimum_assurance=minimum_assurance,
+    )
+    assert made.in_effect
+    return str(made.id)
+
+
+@command
+def withdraw_exclusion(exclusion: str) -> bool:
+    return actions.withdraw_exclusion(by=Person.objects.operator(), exclusion=UUID(exclusion))
+
+
+@command
+def erase(photo: str) -> bool:
+    return actions.erase_photos(by=Person.objects.operator(), photos=[Photo.objects.get(id=photo)])
+
+
+@command
+def excluded() -> int:
+    """How many excluded images the reader holds."""
+    return len(reader.excluded)
 
 
 @command

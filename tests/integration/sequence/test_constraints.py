@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 
 from consent.models import OptOut, Person, Photo
 from matching import uses
-from matching.models import ApiKey, Change, Platform, Protection, Sequence, StoredFingerprint
+from matching.models import ApiKey, Change, Exclusion, Platform, Protection, Sequence, StoredFingerprint
 
 pytestmark = pytest.mark.django_db
 
@@ -22,6 +22,10 @@ def stored(*profiles: str) -> None:
     of = protection()
     for profile in profiles:
         StoredFingerprint.objects.create(protection=of, profile=profile, key_id="k", blob=b"x")
+
+
+def exclusion(**fields: Any) -> Exclusion:
+    return Exclusion.objects.create(**{"minimum_assurance": 1, "reason": "r", "key_id": "k", "blob": b"x"} | fields)
 
 
 def change(**fields: Any) -> Change:
@@ -81,6 +85,20 @@ BOTH_SIDES: list[tuple[str, Callable[[], Any], Callable[[], Any]]] = [
     ("protection_assurance_0_to_3", lambda: protection(assurance=3), lambda: protection(assurance=4)),
     ("protection_assurance", lambda: protection(assurance=0), lambda: protection(assurance=-1)),
     ("protection_state_known", lambda: protection(state="withdrawn"), lambda: protection(state="asleep")),
+    (
+        "exclusion_of_one_protection_or_commons",
+        lambda: exclusion(protection=protection(), minimum_assurance=None),
+        lambda: exclusion(protection=protection(), minimum_assurance=1),
+    ),
+    (
+        "exclusion_of_one_protection_or_commons",
+        lambda: exclusion(protection=None, minimum_assurance=1),
+        lambda: exclusion(protection=None, minimum_assurance=None),
+    ),
+    ("exclusion_assurance_1_to_3", lambda: exclusion(minimum_assurance=3), lambda: exclusion(minimum_assurance=4)),
+    ("exclusion_assurance_1_to_3", lambda: exclusion(minimum_assurance=1), lambda: exclusion(minimum_assurance=0)),
+    ("exclusion_has_a_reason", lambda: exclusion(reason="a form"), lambda: exclusion(reason="")),
+    ("change_kind_known", lambda: change(kind="exclusion"), lambda: change(kind="exclude")),
     ("fingerprint_once_per_profile", lambda: stored("veto-1", "veto-2"), lambda: stored("veto-1", "veto-1")),
     (
         "platform_minimum_assurance_0_to_3",
