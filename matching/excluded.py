@@ -26,6 +26,10 @@ def whole(asked: Iterable[Fingerprint]) -> list[Fingerprint]:
     ]
 
 
+def _frames(*asked: Fingerprint) -> set[int]:
+    return {item.frame for each in asked for item in each.hashes}
+
+
 class ExcludedImages:
     """`apply` is called by one thread at a time; `near` by any number meanwhile."""
 
@@ -50,17 +54,16 @@ class ExcludedImages:
 
         All orientations of an excluded image are held, so each hash that is asked has its counterpart.
         """
-        entries = self._entries
-        if not entries:
-            return []
+        entries, asked = self._entries, list(asked)
+        if not entries or any(_frames(each) > _frames(*whole([each])) for each in asked):
+            return []  # of a frame that has other views and not the whole, nothing can be said
         strong = [
             (each.profile, self._strong(replace(each, hashes=(item,)))) for each in whole(asked) for item in each.hashes
         ]
+        found = set[UUID]().union(*(ids for _, ids in strong)) & entries.keys()
         return [
             excluded
-            for excluded, profiles in (
-                entries[id_] for id_ in set().union(*(ids for _, ids in strong)) & entries.keys()
-            )
+            for excluded, profiles in (entries[id_] for id_ in found)
             if all(excluded.id in ids for profile, ids in strong if profile in profiles)
         ]
 

@@ -87,7 +87,7 @@ def add_photo(*, by: Person, fingerprints: Sequence[Fingerprint], **choice: Unpa
         try:
             return protect_photo(by=by, fingerprints=fingerprints, mark=marks[0] if marks else None, **choice)
         except IntegrityError:
-            photo = Photo.objects.of(by).get(mark__in=marks)
+            photo = Photo.objects.of(by).get(mark=marks[0])
     renewed = None
     if registry.to_hash_again([photo.protection]):
         renewed = renew_photo(by=by, photo=photo, fingerprints=fingerprints)

@@ -21,11 +21,6 @@ from matching.registry import TooLittleDetailError
 pytestmark = pytest.mark.usefixtures("committed")
 
 
-@pytest.fixture
-def alice() -> Person:
-    return Person.objects.create(username=uuid4().hex)
-
-
 def fingerprint() -> Fingerprint:
     half = secrets.token_bytes(16)
     bits = half + bytes(byte ^ 0xFF for byte in half)  # 128 bits set, as in every true PDQ hash

@@ -19,18 +19,6 @@ from tests.pictures import encoded, picture
 pytestmark = pytest.mark.usefixtures("committed")
 
 
-@pytest.fixture
-def alice() -> Person:
-    return Person.objects.create(username=uuid4().hex)
-
-
-@pytest.fixture
-def client(alice: Person) -> Client:
-    browser = Client()
-    browser.force_login(alice)
-    return browser
-
-
 def file(name: str, data: bytes) -> SimpleUploadedFile:
     return SimpleUploadedFile(name, data, "image/jpeg")
 

@@ -84,18 +84,6 @@ def here(committed: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def alice() -> Person:
-    return Person.objects.create(username=uuid4().hex)
-
-
-@pytest.fixture
-def client(alice: Person) -> Client:
-    browser = Client()
-    browser.force_login(alice)
-    return browser
-
-
-@pytest.fixture
 def image() -> bytes:
     return encoded(picture(uuid4().int % 2**60))
 
