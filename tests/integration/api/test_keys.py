@@ -93,7 +93,15 @@ def test_behind_a_proxy_only_its_own_entry_is_believed(tmp_path: object, web: We
 
 @pytest.mark.parametrize(
     ("options", "says"),
-    [(["--scopes", "check,fly"], "'fly'; the scopes are check"), (["--networks", "here"], "'here'")],
+    [
+        (["--scopes", "check,fly"], "'fly'; the scopes are check"),
+        (["--scopes", ""], "at least one scope; the scopes are check"),
+        (["--networks", "here"], "'here'"),
+        (["--expires-in-days", "nan"], "cannot expire in nan days"),
+        (["--expires-in-days", "1e12"], "cannot expire in 1e.12 days"),
+        (["--platform", " "], "1 to 100 characters"),
+        (["--platform", "x" * 101], "1 to 100 characters"),
+    ],
 )
 def test_a_key_with_a_wrong_option_is_not_issued(options: list[str], says: str) -> None:
     from django.core.management import CommandError
