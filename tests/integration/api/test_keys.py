@@ -3,6 +3,7 @@
 import pytest
 
 from matching import keys
+from tests.integration.sequence.processes import until
 from tests.integration.web import Web, command, new_key, serving
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -108,6 +109,19 @@ def test_a_key_with_a_wrong_option_is_not_issued(options: list[str], says: str) 
 
     with pytest.raises(CommandError, match=says):
         command("issue_key", "--platform", "Wrong", *options)
+
+
+def test_when_a_key_was_last_used_is_noted_once_a_minute(web: Web) -> None:
+    from matching.models import ApiKey
+
+    issued = new_key("Noted")
+    mine = ApiKey.objects.filter(kid=keys.parse(issued).kid)
+    assert mine.get().last_used_at is None
+    assert refusal(web, issued) == ENTERED
+    until(lambda: mine.get().last_used_at is not None)
+    first = mine.get().last_used_at
+    assert refusal(web, issued) == ENTERED
+    assert mine.get().last_used_at == first
 
 
 def test_a_suspended_platform_is_refused_with_the_next_request(web: Web) -> None:
