@@ -121,6 +121,8 @@ class Window:
         title = self.page.title()
         assert title.endswith(" – Veto"), f"{where}: {title}"
         assert not TELLING.search(title), f"{where}: {title}"
+        refused = self.page.locator("main .errors").count() > 0
+        assert title.startswith(self.say("Error")) == refused, f"{where}: {title}"
         assert not self.page.locator(".quit button").is_hidden(), where
 
     def measure(self) -> None:
@@ -136,12 +138,13 @@ class Window:
         """At 320 px (400 % on a desk, 112 % on a phone) nothing is cut off and the way out stays in the first line, in
         scripts of both directions."""
         size = self.page.viewport_size
+        self.page.evaluate("scrollTo(0, 0)")
         self.page.set_viewport_size({"width": NARROW, "height": HEIGHT})
         try:
             for direction in ("rtl", "ltr"):
                 self.page.evaluate("direction => { document.documentElement.dir = direction }", direction)
                 self.measure()
-                below = self.page.evaluate("document.querySelector('.quit').getBoundingClientRect().bottom + scrollY")
+                below = self.page.evaluate("document.querySelector('.quit').getBoundingClientRect().bottom")
                 assert below <= HEADER, f"{self.page.url} ({direction}): the quick exit ends at {below} px"
         finally:
             self.page.set_viewport_size(size or {"width": NARROW, "height": HEIGHT})

@@ -11,9 +11,13 @@ import termios
 import tty
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from consent import actions
+from consent.models import Person, Photo
+from tests.browser.people import fingerprint
 from tests.integration.web import ROOT
 from tests.pictures import encoded, picture
 
@@ -165,3 +169,20 @@ def test_a_key_is_issued_and_revoked() -> None:
     assert manage("revoke_key", issued["kid"])[1] == [{"kid": issued["kid"], "state": "revoked"}]
     code, [said], _ = manage("revoke_key", "nobody")
     assert (code, said["code"]) == (1, "not-found")
+
+
+def test_photos_that_wait_are_released_by_name_or_all_of_them() -> None:
+    person = Person.objects.create(username=uuid4().hex)
+    one, two, withdrawn = (
+        actions.add_photo(by=person, fingerprint=fingerprint(), refuse=["edit"], pending=True).photo for _ in range(3)
+    )
+    actions.withdraw_photos(by=person, photos=[withdrawn])
+    code, said, _ = manage("release_photos", one.ref, "pho_nothing")
+    assert (code, [line.get("state", line.get("code")) for line in said]) == (1, ["released", "not-found"])
+    assert set(Photo.objects.of(person).in_state(Photo.State.PENDING)) == {two}
+    code, said, _ = manage("release_photos", "--all")
+    assert code == 0
+    assert {two.ref, withdrawn.ref} <= {line["ref"] for line in said}
+    assert set(Photo.objects.of(person).in_state(Photo.State.PROTECTED)) == {one, two}
+    code, _, told = manage("release_photos")
+    assert (code, "name the refs of photos, or give --all" in told) == (1, True)

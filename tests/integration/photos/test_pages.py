@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import redis
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -17,7 +18,7 @@ from consent import actions
 from consent.accounts.sessions import NO_ADDRESS
 from consent.models import Person, Photo
 from consent.views.photos.listing import PER_PAGE
-from matching import registry
+from matching import registry, sequence
 from tests.browser.people import fingerprint
 from tests.pictures import encoded, picture
 
@@ -141,6 +142,28 @@ def test_a_photo_that_waits_is_never_said_to_be_in_force(client: Client, alice: 
     for answer in (changed, changed_in_list, put_back):
         assert "Saved. Photos that are waiting take effect within a day." in text(answer)
         assert "Every check" not in text(answer)
+
+
+def test_what_is_saved_but_not_yet_in_effect_is_told_as_such(
+    client: Client, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> None:
+        raise redis.ConnectionError
+
+    monkeypatch.setattr(sequence, "settle", away)
+    data = some_photo().read()
+    answers = [upload(client, file("one.jpg", data)), upload(client, file("one.jpg", data))]
+    assert all("Taking effect" in text(answer) for answer in answers)
+    [photo] = Photo.objects.of(alice)
+    chosen = {"photo": [str(photo.id)]}
+    for name, fields in [
+        ("photos-change", {"preset": "essential"}),
+        ("photos-withdraw", {}),
+        ("photos-restore", {}),
+    ]:
+        answers.append(client.post(reverse(name), chosen | fields, follow=True))
+        assert "Saved. It is taking effect; come back in a minute." in text(answers[-1])
+    assert all((answer.status_code, "Every check" in text(answer)) == (200, False) for answer in answers)
 
 
 def test_what_was_withdrawn_meanwhile_is_not_said_to_be_changed(client: Client, alice: Person) -> None:
