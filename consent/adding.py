@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import InMemoryUploadedFile
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from consent.actions import AlreadyRegisteredError, Decided, add_photo
+from consent.actions import AlreadyRegisteredError, add_photo
 from consent.models import Person, Photo
 from matching.hashing.decoder import DecoderUnavailable, ImageError, shared_decoder
 from matching.registry import TooLittleDetailError
@@ -23,9 +23,15 @@ REASONS = {
 UNREADABLE_NOW = _("We could not read it just now. Please send it again.")
 BEFORE = _("You registered this photo before. Your choice for it stays as it is.")
 RENEWED = _("You registered this photo before. More of its copies are found from now on; your choice stays as it is.")
-WAITING = _("Many photos were added from here today. This one is kept, and takes effect within a day.")
+OVER_LIMIT = _("Many photos were added from here today. This one is kept, and takes effect within a day.")
+BEFORE_WAITING = _("You registered this photo before. It is kept, and takes effect within a day.")
+WAITING = _("Saved. Photos that are waiting take effect within a day.")
 TAKING_EFFECT = _("Saved. It is taking effect; come back in a minute.")
 IN_EFFECT = _("Saved. Every check from now on takes it into account.")
+# Title and text of a photo that is in force, and the text of one that waits.
+NEW = (_("Protected"), IN_EFFECT, OVER_LIMIT)
+ALREADY = (_("Already protected"), BEFORE, BEFORE_WAITING)
+AGAIN = (_("Renewed"), RENEWED, BEFORE_WAITING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +74,17 @@ def add_file(*, by: Person, file: InMemoryUploadedFile, pending: bool, **choice:
     except DecoderUnavailable:
         return refused(name, UNREADABLE_NOW)
     except AlreadyRegisteredError as already:
-        return Result(name, "in-force", _("Already protected"), BEFORE, already.photo)
-    return added(name, decided)
+        return kept(name, already.photo, ALREADY, in_effect=already.in_effect)
+    return kept(name, decided.photo, AGAIN if decided.renewed else NEW, in_effect=decided.in_effect)
 
 
-def added(name: str, decided: Decided) -> Result:
-    if decided.photo.pending_since:
-        return Result(name, "pending", _("Waiting"), WAITING, decided.photo)
-    if not decided.in_effect:
-        return Result(name, "pending", _("Taking effect"), TAKING_EFFECT, decided.photo)
-    if decided.renewed:
-        return Result(name, "in-force", _("Renewed"), RENEWED, decided.photo)
-    return Result(name, "in-force", _("Protected"), IN_EFFECT, decided.photo)
+def kept(name: str, photo: Photo, words: tuple[Promise, Promise, Promise], *, in_effect: bool) -> Result:
+    title, text, waiting = words
+    if photo.pending_since:
+        return Result(name, "pending", _("Waiting"), waiting, photo)
+    if not in_effect:
+        return Result(name, "pending", _("Taking effect"), TAKING_EFFECT, photo)
+    return Result(name, "in-force", title, text, photo)
 
 
 def refused(name: str, reason: Promise) -> Result:

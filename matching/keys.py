@@ -75,8 +75,10 @@ def parse(text: str) -> Credential:
 
 
 def known_scopes(scopes: Iterable[str]) -> list[str]:
-    """Raises ValueError, which names the unknown scope and the known ones."""
+    """Raises ValueError, which names the unknown scope and the known ones, or when there is none."""
     chosen = set(scopes)
+    if not chosen:
+        raise ValueError(f"name at least one scope; the scopes are {', '.join(SCOPES)}")
     if unknown := chosen - set(SCOPES):
         raise ValueError(f"unknown scope {', '.join(map(repr, sorted(unknown)))}; the scopes are {', '.join(SCOPES)}")
     return [scope for scope in SCOPES if scope in chosen]

@@ -87,7 +87,7 @@ def application(home: Home, environment: Mapping[str, str], address: Address) ->
             name,
             [sys.executable, "-m", *command],
             folder=ROOT,
-            environment=environment,
+            environment={**environment, "TMPDIR": str(home.temporary)},
             log=home.log(name),
         )
         for name, command in commands.items()

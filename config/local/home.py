@@ -40,16 +40,22 @@ class Home:
     def environment_file(self) -> Path:
         return self.path / "veto.env"
 
+    @property
+    def temporary(self) -> Path:
+        """For temporary files of the application's processes: in /tmp those of a killed one would stay."""
+        return self.path / "temporary"
+
     def log(self, name: str) -> Path:
         return self.path / "logs" / f"{name}.log"
 
     def open(self) -> None:
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if self.path.stat().st_mode & 0o077:
-                self.path.chmod(0o700)
+            self._make_private()
             self._take_lock()
             (self.path / "logs").mkdir(mode=0o700, exist_ok=True)
+            shutil.rmtree(self.temporary, ignore_errors=True)  # what a killed run left
+            self.temporary.mkdir(mode=0o700)
             with tempfile.TemporaryFile(dir=self.path):
                 pass
             free = self.free_bytes()
@@ -105,6 +111,16 @@ class Home:
         except OSError as error:
             raise LocalError(f"Cannot write {file} ({error.strerror}).") from error
         return file
+
+    def _make_private(self) -> None:
+        """A home of ours or an empty folder. Others may need to reach what else lies here: /etc, a home directory."""
+        if self.path.stat().st_mode & 0o077:
+            if not (self.path / "secrets.json").exists() and any(self.path.iterdir()):
+                raise LocalError(
+                    f"{self.path} is open to others and holds other files. Set VETO_HOME to a folder of its own, "
+                    f"for example `VETO_HOME={self.path / 'veto'}`."
+                )
+            self.path.chmod(0o700)
 
     def _take_lock(self) -> None:
         self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)

@@ -197,6 +197,7 @@ class Postgres:
         initdb = [
             *(str(programs / "initdb"), "-D", folder_argument(fresh), "--username=postgres", "--auth=peer"),
             *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+            *("-c", f"dynamic_shared_memory_type={SETTINGS['dynamic_shared_memory_type']}"),
         ]
         self._run_to_end(self._child("initdb", initdb, folder=fresh, account=account))
         (fresh / "pg_hba.conf").write_text(HBA)
@@ -224,7 +225,7 @@ class Postgres:
             child.start(stdin=stdin)
             code = child.wait(START_SECONDS)
         finally:
-            child.kill()
+            child.stop()  # killed in its midst, it would leave shared memory
         if code != 0:
             raise LocalError(f"{child.name} failed ({self.log}):\n{child.last_lines()}")
 

@@ -21,7 +21,10 @@ def say(text: str = "") -> None:
 
 
 def raise_when_ended() -> None:
+    """EndingError at the first such signal. Further ones do nothing: what is then cleared up must not be cut short."""
+
     def handle(number: int, _: FrameType | None) -> None:
+        when_ended_again(lambda: None)
         raise EndingError(number)
 
     _on_ending(handle)

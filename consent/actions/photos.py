@@ -19,6 +19,7 @@ class Decided:
     """What was decided is saved. `in_effect`: every check from now on takes it into account; else it soon will.
 
     `renewed`: they were registered before, and are now found under the current profile as well.
+    `photos`: those it was decided of, whether or not that changed anything. Pending ones are never in effect.
     """
 
     photos: tuple[Photo, ...]
@@ -32,11 +33,12 @@ class Decided:
 
 
 class AlreadyRegisteredError(Exception):
-    """This person has registered this very photo before, and it is in force."""
+    """This person has registered this very photo before, and has not withdrawn it. `in_effect`: as of `Decided`."""
 
-    def __init__(self, photo: Photo) -> None:
+    def __init__(self, photo: Photo, *, in_effect: bool) -> None:
         super().__init__(photo.ref)
         self.photo = photo
+        self.in_effect = in_effect
 
 
 def audit(by: Person, action: str, photo: Photo, **facts: object) -> None:
@@ -94,7 +96,7 @@ def add_photo(*, by: Person, fingerprints: Sequence[Fingerprint], **choice: Unpa
     if not OptOut.objects.filter(photo=photo, withdrawn_at=None).exists():
         return restore_photos(by=by, photos=[photo], refuse=choice["refuse"])
     if renewed is None:
-        raise AlreadyRegisteredError(photo)
+        raise AlreadyRegisteredError(photo, in_effect=photo.pending_since is None and sequence.settled())
     return renewed
 
 
@@ -119,7 +121,7 @@ def revise_photos(*, by: Person, photos: Iterable[Photo], refuse: Iterable[str])
                 registry.revise(photo.protection, refuse=refused)
                 audit(by, "photo.revised", photo, uses=refused)
                 revised.append(photo)
-    return Decided(tuple(revised), in_effect=sequence.settled())
+    return decided(revised)
 
 
 def withdraw_photos(*, by: Person, photos: Iterable[Photo]) -> Decided:
@@ -135,10 +137,11 @@ def withdraw_photos(*, by: Person, photos: Iterable[Photo]) -> Decided:
 
 
 def restore_photos(*, by: Person, photos: Iterable[Photo], refuse: Iterable[str] | None = None) -> Decided:
-    """Put withdrawn photos back, with the uses that they refused last or with these."""
+    """Put withdrawn photos back, with the uses that they refused last or with these; of others, nothing changes."""
     restored = []
     with transaction.atomic(durable=True):
         for photo in in_turn(photos):
+            restored.append(photo)
             last = OptOut.objects.filter(photo=photo).latest("decided_at")
             if last.withdrawn_at is None:
                 continue
@@ -148,8 +151,7 @@ def restore_photos(*, by: Person, photos: Iterable[Photo], refuse: Iterable[str]
             if photo.pending_since is None:
                 registry.activate(photo.protection)
             audit(by, "photo.restored", photo, uses=refused)
-            restored.append(photo)
-    return Decided(tuple(restored), in_effect=sequence.settled())
+    return decided(restored)
 
 
 def label_photo(*, by: Person, photo: Photo, label: str) -> None:
@@ -209,6 +211,10 @@ def release_photos(*, by: Person, photos: Iterable[Photo]) -> Decided:
 def erase_long_withdrawn(*, by: Person, now: datetime, most: int) -> None:
     """Erase photos that were withdrawn longer ago than can be undone, at most so many at once."""
     erase_photos(by=by, photos=Photo.objects.withdrawn_before(now - UNDO)[:most])
+
+
+def decided(photos: list[Photo]) -> Decided:
+    return Decided(tuple(photos), in_effect=sequence.settled() and not any(photo.pending_since for photo in photos))
 
 
 def in_turn(photos: Iterable[Photo]) -> list[Photo]:

@@ -26,7 +26,11 @@ WHOSE = {
     Photo.Declaration.CHILD: _("My child's"),
     Photo.Declaration.REPRESENTED: _("Those of someone I represent"),
 }
-
+WHOSE_IT_IS = {
+    Photo.Declaration.MINE: _("Mine"),
+    Photo.Declaration.CHILD: _("My child's"),
+    Photo.Declaration.REPRESENTED: _("Someone I represent"),
+}
 
 MEANS = {
     "essential": _("Nobody in them may be sexualised, imitated or animated."),
@@ -184,12 +188,7 @@ class FilterForm(forms.Form):
     whose = forms.ChoiceField(
         label=_("Whose"),
         required=False,
-        choices=[
-            ("", _("All")),
-            (Photo.Declaration.MINE, _("Mine")),
-            (Photo.Declaration.CHILD, _("My child's")),
-            (Photo.Declaration.REPRESENTED, _("Someone I represent")),
-        ],
+        choices=[("", _("All")), *WHOSE_IT_IS.items()],
     )
     name = forms.CharField(label=_("Name contains"), required=False, max_length=LONGEST_NAME)
 

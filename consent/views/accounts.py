@@ -1,7 +1,5 @@
 """The pages of an account that are ours: the start, a case, its sheet, a new secret. The others are allauth's."""
 
-from typing import cast
-
 from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.models import Login
 from allauth.account.views import email as change_email
@@ -16,22 +14,19 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from consent.accounts import limits, sheet
 from consent.accounts.forms import DAY_FULL, KeptForm
+from consent.accounts.mfa import name_of
 from consent.accounts.reauthentication import reauthenticated
 from consent.actions import people
 from consent.models import Person
+from consent.views.sent import person_of, sent_from
 from matching.network import client_address
 
 UNPROCESSABLE = 422
 TOO_MANY = 429
-
-
-def person_of(request: HttpRequest) -> Person:
-    """For views behind `login_required`."""
-    return cast("Person", request.user)
 
 
 @require_safe
@@ -84,12 +79,25 @@ def stale(request: HttpRequest, again: str) -> HttpResponse:
     return redirect(again)
 
 
+def in_already(request: HttpRequest, number: str = "") -> HttpResponse:
+    """Nobody may take a sheet for theirs that opened nothing, because another account was open in this browser."""
+    person = person_of(request)
+    if number and person.username == number:  # the same form a second time
+        return redirect(settings.LOGIN_REDIRECT_URL)
+    said = _(
+        "You are logged in already, to the account %(account)s. No other was opened: a sheet with another number opens"
+        " nothing."
+    )
+    messages.warning(request, said % {"account": name_of(person)})
+    return redirect("account")
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def case(request: HttpRequest) -> HttpResponse:
     """Explains; a POST makes a number and a secret and shows them. Nothing is saved yet, however often it is sent."""
     if request.user.is_authenticated:
-        return redirect(settings.LOGIN_REDIRECT_URL)
+        return in_already(request)
     if request.method != "POST":
         return render(request, "account/case.html")
     if not limits.may_open_account(request):
@@ -98,17 +106,17 @@ def case(request: HttpRequest) -> HttpResponse:
     return sheet_page(request, KeptForm(sheet=sheet.new_case()), "account_case_open")
 
 
-@require_POST
+@sent_from("account_case")
 @never_cache
 @sensitive_post_parameters("secret", "last", "seal")
 def open_case(request: HttpRequest) -> HttpResponse:
     """The sheet is kept: the account comes to be, and its person is in. The same sheet again is the same account."""
-    if request.user.is_authenticated:
-        return redirect(settings.LOGIN_REDIRECT_URL)
     try:
         shown = sheet.returned(request.POST.get("seal", ""), request.POST.get("secret", ""), "open")
     except sheet.StaleSheetError:
-        return stale(request, "account_case")
+        return in_already(request) if request.user.is_authenticated else stale(request, "account_case")
+    if request.user.is_authenticated:
+        return in_already(request, shown.number)
     form = KeptForm(request.POST, sheet=shown)
     if not form.is_valid():
         return sheet_page(request, form, "account_case_open", UNPROCESSABLE)
@@ -153,7 +161,7 @@ def secret(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@sent_from("account_secret")
 @never_cache
 @sensitive_post_parameters("secret", "last", "seal")
 def change_secret(request: HttpRequest) -> HttpResponse:

@@ -6,15 +6,17 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+# The address that an entry leads to, what it says, and another address that lies below it.
 PLACES = (
-    ("photos", _("My photos")),
-    ("photos-add", _("Add")),
-    ("account", _("My account")),
+    ("photos", _("My photos"), "photos"),
+    ("photos-add", _("Add"), "photos-upload"),
+    ("account", _("My account"), "account"),
 )
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
     """Context processor. Asks neither session nor database: only pages of someone signed in show it."""
-    places = [(reverse(name), label) for name, label in PLACES]
-    here = max((href for href, _label in places if f"{request.path}/".startswith(f"{href}/")), key=len, default="")
-    return {"navigation": [{"href": href, "label": label, "current": href == here} for href, label in places]}
+    below = {reverse(address): name for name, _label, other in PLACES for address in (name, other)}
+    here = below.get(max((path for path in below if f"{request.path}/".startswith(f"{path}/")), key=len, default=""))
+    places = [{"href": reverse(name), "label": label, "current": name == here} for name, label, _other in PLACES]
+    return {"navigation": places}

@@ -15,12 +15,12 @@ from matching.decision import Decision
 from matching.hashing.decoder import DecoderUnavailable, ImageError, shared_decoder
 from matching.hashing.fingerprint import Fingerprint, Hash
 from matching.hashing.profile import accepted
+from matching.hashing.wire import MAX_BYTES
 from matching.index.interface import Index
 from matching.problems import Problem
 
 router = Router(auth=Key("check"), tags=["check"])
 
-MAX_IMAGE_BYTES = 20 * 1024 * 1024
 IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif", "image/avif", "application/octet-stream")
 
 
@@ -48,6 +48,9 @@ def check_image(request: HttpRequest, parameters: Query[ImageQuery]) -> dict[str
     if unknown := sorted(request.GET.keys() - ImageQuery.model_fields.keys()):
         known = ", ".join(ImageQuery.model_fields)
         raise Problem("invalid-request", f"unknown field {', '.join(unknown)[:100]}; the fields are {known}")
+    if repeated := [name for name, values in request.GET.lists() if len(values) > 1]:  # the last alone would count
+        detail = f"{', '.join(repeated)} stands there more than once; write several uses with commas between"
+        raise Problem("invalid-request", detail)
     platform_request = cast("PlatformRequest", request)
     queries = hashes_of(read_image(request), parameters.effort)
     include = [parameters.include] if parameters.include else []
@@ -73,8 +76,8 @@ def read_image(request: HttpRequest) -> bytes:
     image = bytearray()
     while piece := request.read(64 * 1024):
         image += piece
-        if len(image) > MAX_IMAGE_BYTES:
-            raise Problem("too-large", f"An image may have {MAX_IMAGE_BYTES} bytes (20 MB); this one has more.")
+        if len(image) > MAX_BYTES:
+            raise Problem("too-large", f"An image may have {MAX_BYTES} bytes (20 MB); this one has more.")
     return bytes(image)
 
 

@@ -11,10 +11,10 @@ from ninja import Router
 from matching import uses
 from matching.api import testmode
 from matching.api.auth import Key, PlatformRequest
-from matching.api.check import MAX_IMAGE_BYTES
 from matching.api.schemas import MAX_HASHES, PLAIN, MeOut, StatusOut
 from matching.follower import shared
 from matching.hashing.profile import PROFILES, accepted, state_of
+from matching.hashing.wire import MAX_BYTES
 
 router = Router(tags=["meta"])
 
@@ -30,7 +30,7 @@ def me(request: HttpRequest) -> dict[str, Any]:
         "networks": access.networks,
         "expires_at": access.expires_at,
         "minimum_assurance": access.minimum_assurance,
-        "limits": {"hashes_per_check": MAX_HASHES, "image_bytes": MAX_IMAGE_BYTES, "image_pixels": 100_000_000},
+        "limits": {"hashes_per_check": MAX_HASHES, "image_bytes": MAX_BYTES, "image_pixels": 100_000_000},
     }
 
 

@@ -16,6 +16,8 @@ from matching.api.schemas import ProblemOut
 from matching.follower import shared
 from matching.problems import KINDS, Problem
 
+NOT_KEPT = {"Cache-Control": "no-store"}
+
 
 class OrjsonParser(Parser):
     def parse_body(self, request: HttpRequest) -> Any:
@@ -90,20 +92,19 @@ def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 def pointer(location: tuple[Any, ...]) -> str:
     """Where it is: a JSON pointer into the body, or the name of a parameter of the address."""
-    source, *steps = location
-    inside = "/".join(str(step) for step in steps[1:])
-    return f"/{inside}" if source == "body" else f"?{inside}"
+    source, name, *steps = location
+    return "/" + "/".join(map(str, steps)) if source == "body" else f"?{name}"
 
 
 def healthz(_: HttpRequest) -> JsonResponse:
     """This process answers."""
-    return JsonResponse({"status": "ok"})
+    return JsonResponse({"status": "ok"}, headers=NOT_KEPT)
 
 
 def readyz(_: HttpRequest) -> JsonResponse:
     """This process can answer checks: its index is loaded and current."""
     ready = shared().current()
-    return JsonResponse({"status": "ready" if ready else "not ready"}, status=200 if ready else 503)
+    return JsonResponse({"status": "ready" if ready else "not ready"}, status=200 if ready else 503, headers=NOT_KEPT)
 
 
 urlpatterns: list[URLPattern | URLResolver] = [

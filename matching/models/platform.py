@@ -8,13 +8,14 @@ from django.db import models
 from django.db.models import Q
 
 SCOPES = ("check", "feed:filter", "feed:hashes", "report", "webhooks", "keys")
+NAME_LENGTH = 100
 
 
 class Platform(models.Model):
     """Who asks."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    name = models.CharField(max_length=100, unique=True)
+    name = models.CharField(max_length=NAME_LENGTH, unique=True)
     minimum_assurance = models.PositiveSmallIntegerField(default=0)
     suspended_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -1,8 +1,10 @@
 // A form is sent once: a second click while the first is on its way does nothing. The buttons stay enabled, so that the
 // one that was pressed is among the data. Coming back by the Back button makes the form ready again, and so does a
-// while: an answer that is a download leaves the page where it is. The server never relies on this.
+// while: an answer that is a download leaves the page where it is, and who stops the page may send again. Files take
+// longer, and meanwhile the form says so (data-sending). The server never relies on this.
 
-const FORGOTTEN_AFTER_MS = 8000;
+const FORGOTTEN_AFTER_MS = 8_000;
+const FILES_FORGOTTEN_AFTER_MS = 120_000;
 
 const sent = new WeakSet();
 
@@ -10,6 +12,7 @@ function makeReady(form) {
   sent.delete(form);
   form.removeAttribute("aria-busy");
   for (const button of form.querySelectorAll("[aria-disabled]")) button.removeAttribute("aria-disabled");
+  for (const said of form.querySelectorAll("[data-sending]")) said.textContent = "";
 }
 
 addEventListener("submit", (event) => {
@@ -22,7 +25,9 @@ addEventListener("submit", (event) => {
   sent.add(form);
   form.setAttribute("aria-busy", "true");
   event.submitter?.setAttribute("aria-disabled", "true");
-  setTimeout(() => makeReady(form), FORGOTTEN_AFTER_MS);
+  for (const said of form.querySelectorAll("[data-sending]")) said.textContent = said.dataset.sending;
+  const files = form.enctype === "multipart/form-data";
+  setTimeout(() => makeReady(form), files ? FILES_FORGOTTEN_AFTER_MS : FORGOTTEN_AFTER_MS);
 });
 
 addEventListener("pageshow", () => {

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from consent import actions
 from consent.models import OptOut, Photo
 from tests.addresses import addresses
 from tests.browser import pages
@@ -74,6 +75,27 @@ def test_a_double_click_opens_one_case(a_window: Opener) -> None:
         assert window.at("account")
 
 
+def test_the_language_may_be_changed_below_a_sheet_that_was_refused(a_window: Opener) -> None:
+    with a_window(language="en") as window:
+        pages.sheet_not_kept(window, Someone.new())
+        window.page.locator(".language button").click()
+        window.language = "fr"
+        assert window.at("account_case")
+        window.look()
+
+
+def test_while_photos_are_on_their_way_the_form_says_so(a_window: Opener, someone: Someone) -> None:
+    with a_window() as window:
+        someone.comes_in(window)
+        pages.upload(window, someone)
+        window.page.set_input_files("input[type=file]", made(1))  # type: ignore[arg-type]
+        window.page.route("**/photos/upload", lambda _: None)  # never answered
+        window.page.locator("main button.button-main").click(no_wait_after=True)
+        assert window.page.inner_text("main [role=status]") == window.say(
+            "Your photos are being sent. Stay on this page; on a slow line it takes a minute."
+        )
+
+
 def test_back_after_sending_shows_nothing_wrong_and_sends_nothing_again(a_window: Opener, someone: Someone) -> None:
     with a_window() as window:
         someone.comes_in(window)
@@ -117,7 +139,8 @@ SENT: dict[str, tuple[Callable[[Window, Someone], None], str, str]] = {
 
 
 def test_a_session_that_ended_leads_to_log_in_and_back_and_changes_nothing(a_window: Opener, someone: Someone) -> None:
-    someone.adds("One", "Two")
+    someone.adds("One", "Two", "Three")
+    actions.withdraw_photos(by=someone.person, photos=[someone.photos[2]])
     with a_window() as window:
         for name, (open_it, button, after) in SENT.items():
             window.context.clear_cookies(name="session")

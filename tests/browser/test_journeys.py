@@ -127,7 +127,7 @@ def test_from_a_case_number_to_the_last_erasure(
         assert len(taken["photos"]) == FIVE
         assert downloads(window, "The photos as a table (CSV)").count(b"\n") == FIVE + 1
 
-        window.open("photos")
+        window.open("account")
         window.follow("Erase everything")
         proves(window, sheet)
         assert window.at("erase-account")

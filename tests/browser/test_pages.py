@@ -20,6 +20,7 @@ from tests.integration.web import Web
 
 SHOTS = os.environ.get("VETO_SCREENSHOTS")
 LOOKS = [("fr", 360, False), ("en", 1280, True)] + ([("en", 360, True), ("fr", 1280, False)] if SHOTS else [])
+DESK = 600  # px
 LARGEST_FIRST_PAGE = 100_000  # bytes: on a slow line that is two seconds
 
 VISITED = pages.STRANGERS | pages.NEWCOMERS | pages.PERSONS | pages.CAREFUL | pages.ASKED_AGAIN | pages.DEBUG_ONLY
@@ -38,12 +39,14 @@ class Tour:
     """Goes through pages and gathers what is wrong, so that one run tells it all."""
 
     look: str
+    narrow: bool
     faults: list[str] = field(default_factory=list)
 
     def through(self, window: Window, visits: dict[str, pages.Visit], someone: Someone) -> None:
         for name, visit in visits.items():
             visit(window, someone)
-            for examine in (window.look, window.measure, lambda name=name: self.keep(window, name), window.reachable):
+            examined = [window.look, window.measure, lambda name=name: self.keep(window, name), window.reachable]
+            for examine in [*examined, window.narrow] if self.narrow else examined:
                 try:
                     examine()
                 except AssertionError as fault:
@@ -62,7 +65,7 @@ def test_every_page_can_be_used_by_everyone(
     a_window: Opener, browser: Browser, debugging: Web, language: str, width: int, dark: bool
 ) -> None:
     look = {"language": language, "width": width, "dark": dark}
-    tour = Tour(f"{language}-{width}-{'dark' if dark else 'light'}")
+    tour = Tour(f"{language}-{width}-{'dark' if dark else 'light'}", narrow=width < DESK)
     alice, bob = pages.with_photos(), pages.with_second_step()
     with a_window(**look) as strangers:
         tour.through(strangers, pages.STRANGERS, alice)

@@ -29,6 +29,8 @@ FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
 HEIGHT = 800
+NARROW = 320  # WCAG 2.2, 1.4.10
+HEADER = 72  # px: one line of it
 # A refused form or a missing page is an answer we mean; the browser logs each as an error all the same.
 MEANT = re.compile(r"^Failed to load resource: the server responded with a status of (4\d\d)")
 VIOLATIONS = "document.addEventListener('securitypolicyviolation', e => console.error('CSP', e.violatedDirective))"
@@ -119,15 +121,33 @@ class Window:
         title = self.page.title()
         assert title.endswith(" – Veto"), f"{where}: {title}"
         assert not TELLING.search(title), f"{where}: {title}"
+        refused = self.page.locator("main .errors").count() > 0
+        assert title.startswith(self.say("Error")) == refused, f"{where}: {title}"
         assert not self.page.locator(".quit button").is_hidden(), where
 
     def measure(self) -> None:
         beside = self.page.evaluate(
             """() => document.documentElement.scrollWidth > document.documentElement.clientWidth &&
-            [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1)
+            [...document.querySelectorAll('body *')]
+            .filter(e => e.getBoundingClientRect().right > innerWidth + 1 || e.getBoundingClientRect().left < -1)
             .map(e => e.outerHTML.slice(0, 120)).slice(0, 3)"""
         )
-        assert not beside, f"{self.page.url}: wider than the screen: {beside}"
+        assert beside is False, f"{self.page.url}: wider than the screen: {beside}"
+
+    def narrow(self) -> None:
+        """At 320 px (400 % on a desk, 112 % on a phone) nothing is cut off and the way out stays in the first line, in
+        scripts of both directions."""
+        size = self.page.viewport_size
+        self.page.evaluate("scrollTo(0, 0)")
+        self.page.set_viewport_size({"width": NARROW, "height": HEIGHT})
+        try:
+            for direction in ("rtl", "ltr"):
+                self.page.evaluate("direction => { document.documentElement.dir = direction }", direction)
+                self.measure()
+                below = self.page.evaluate("document.querySelector('.quit').getBoundingClientRect().bottom")
+                assert below <= HEADER, f"{self.page.url} ({direction}): the quick exit ends at {below} px"
+        finally:
+            self.page.set_viewport_size(size or {"width": NARROW, "height": HEIGHT})
 
     def reachable(self) -> None:
         """axe finds nothing that keeps someone out. Run in its own world, after our policy was watched."""

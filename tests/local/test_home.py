@@ -32,6 +32,24 @@ def test_it_is_private_even_if_it_was_made_open(home: Home) -> None:
     assert home.path.stat().st_mode & 0o777 == 0o700
 
 
+def test_an_open_folder_that_holds_other_things_is_refused_and_stays_open(home: Home) -> None:
+    home.path.mkdir(mode=0o755)
+    (home.path / "others").write_text("")
+    with pytest.raises(LocalError, match="holds other files"):
+        home.open()
+    assert home.path.stat().st_mode & 0o777 == 0o755
+    assert [path.name for path in home.path.iterdir()] == ["others"]
+
+
+def test_temporary_files_of_a_killed_run_go_with_the_next(home: Home) -> None:
+    home.open()
+    (home.temporary / "left").write_text("")
+    home.close()
+    home.open()
+    home.close()
+    assert list(home.temporary.iterdir()) == []
+
+
 def test_secrets_are_private_and_stay(home: Home) -> None:
     home.open()
     first = home.keys().environment()

@@ -1,12 +1,15 @@
 """Both services for one home, and the environment that leads to them."""
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
 from contextlib import closing
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 import redis
@@ -134,6 +137,32 @@ def test_exec_forwards_a_signal_and_clears_up() -> None:
         assert run.wait(30) == 9
     assert time.monotonic() - started < 15
     assert not home.exists()
+
+
+def segments_of(pids: set[int]) -> list[int]:
+    """System V shared memory made by these processes: the fifth column names the maker."""
+    rows = [line.split() for line in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]]
+    return [int(row[1]) for row in rows if int(row[4]) in pids]
+
+
+@pytest.mark.skipif(not Path("/proc/sysvipc/shm").exists(), reason="Linux only")
+@pytest.mark.parametrize("pause", [0.0, 0.1, 0.3])
+def test_exec_that_is_interrupted_while_it_makes_a_database_leaves_nothing(pause: float) -> None:
+    with run_exec("true") as run:
+        itself, seen = psutil.Process(run.pid), set[int]()
+        while not segments_of(seen):
+            assert run.poll() is None
+            seen |= {child.pid for child in itself.children(recursive=True)}
+        time.sleep(pause)
+        seen |= {child.pid for child in itself.children(recursive=True)}
+        run.send_signal(signal.SIGINT)
+        time.sleep(0.05)
+        with contextlib.suppress(ProcessLookupError):
+            run.send_signal(signal.SIGINT)  # in a hurry
+        output, _ = run.communicate(timeout=60)
+    assert (run.returncode, output) == (130, "")
+    assert segments_of(seen) == []
+    assert not any(psutil.pid_exists(pid) for pid in seen)
 
 
 def test_exec_names_a_command_that_is_not_there() -> None:

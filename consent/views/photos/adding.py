@@ -12,7 +12,7 @@ from consent.accounts.limits import photos_over_cap
 from consent.adding import Result, add_files
 from consent.forms.photos import AddForm, BeforeForm
 from consent.models import Photo
-from consent.views.photos.own import person_of
+from consent.views.sent import person_of
 from matching import uses
 
 WHOSE = "photos_whose"  # in the session: what was answered before the files

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from consent.actions import choose_default
 from consent.forms.photos import ChoiceForm
-from consent.views.photos.own import person_of
+from consent.views.sent import person_of
 from matching.uses import DEFAULT, in_order
 
 

@@ -5,14 +5,18 @@ import io
 from typing import Any
 
 import orjson
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from consent.models import AuditEvent, OptOut, Person, Photo
-from consent.views.photos.own import person_of
+from consent.views.sent import person_of
 from matching import registry
 
 COLUMNS = ("ref", "label", "whose", "added", "state", "refused", "hashes")
@@ -49,12 +53,28 @@ def exported_photo(photo: Photo) -> dict[str, Any]:
 
 
 def exported(person: Person) -> dict[str, Any]:
+    photos = Photo.objects.of(person).order_by("created_at")
+    acts = AuditEvent.objects.filter(Q(by=person.id) | Q(subject__in=photos.values("id"))).order_by("at")
     return {
-        "person": {"email": person.email, "case_number": person.username, "since": person.created_at.isoformat()},
-        "photos": [exported_photo(photo) for photo in Photo.objects.of(person).order_by("created_at")],
+        "person": {
+            "email": person.email,
+            "addresses": list(EmailAddress.objects.filter(user=person).values("email", "verified")),
+            "case_number": person.username,
+            "since": person.created_at.isoformat(),
+            "refused_by_default": person.default_uses,
+            "second_steps": [
+                {"kind": step.type, "added": step.created_at.isoformat(), "name": step.data.get("name", "")}
+                for step in Authenticator.objects.filter(user=person)
+            ],
+            "sessions": [
+                {"device": session.user_agent, "since": session.created_at.isoformat()}
+                for session in UserSession.objects.purge_and_list(person)
+            ],
+        },
+        "photos": [exported_photo(photo) for photo in photos],
         "acts": [
             {"at": event.at.isoformat(), "what": event.action, "photo": event.subject.hex, "facts": event.facts}
-            for event in AuditEvent.objects.filter(by=person.id).order_by("at")
+            for event in acts
         ],
     }
 

@@ -8,7 +8,8 @@ from django.views.decorators.http import require_http_methods
 
 from consent.accounts.reauthentication import reauthenticated
 from consent.actions import erase_person
-from consent.views.photos.own import person_of, photos_of
+from consent.views.photos.own import photos_of
+from consent.views.sent import person_of
 
 
 @login_required

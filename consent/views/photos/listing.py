@@ -17,8 +17,10 @@ from consent.actions import restore_photos, revise_photos, withdraw_photos
 from consent.forms.photos import AGAIN, ChoiceForm, FilterForm
 from consent.models import Photo
 from consent.models.photo import PhotoQuerySet
-from consent.views.photos.own import chosen_photos, person_of, photos_of, sent_from, tell, to_add_again
+from consent.views.photos.own import IN_LIST, chosen_photos, photos_of, tell, to_add_again
 from consent.views.photos.shown import card
+from consent.views.sent import person_of, sent_from
+from matching.uses import in_order
 
 PER_PAGE = 30
 
@@ -52,13 +54,15 @@ def filtered(photos: PhotoQuerySet, form: FilterForm, again: set[UUID]) -> Photo
 def photos(request: HttpRequest) -> HttpResponse:
     again = to_add_again(request)
     form = FilterForm(request.GET, again=bool(again))
-    found = filtered(photos_of(request).order_by("-created_at", "id"), form, again)
+    found = filtered(photos_of(request).order_by(*IN_LIST), form, again)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
+    cards = [card(photo, again) for photo in page]
     context = {
-        "cards": [card(photo, again) for photo in page],
+        "cards": cards,
         "again": again_summary(len(again)),
+        "any_withdrawn": any(card["state"] == "withdrawn" for card in cards),
         "page": page,
         "summary": summary(page.paginator.count),
         "filter": form,
@@ -84,10 +88,15 @@ def of_chosen(act: Callable[[HttpRequest, list[Photo]], HttpResponse]) -> Callab
     return view
 
 
+def all_refused(chosen: list[Photo]) -> list[str]:
+    """What any of them refuses: a change starts there, so that saving alone weakens none."""
+    return in_order({use for photo in chosen for use in photo.uses})  # type: ignore[attr-defined]
+
+
 @of_chosen
 def change(request: HttpRequest, chosen: list[Photo]) -> HttpResponse:
     """First from the list, with the photos that were ticked; then from its own page, with the choice as well."""
-    form = ChoiceForm(request.POST) if "preset" in request.POST else ChoiceForm()
+    form = ChoiceForm(request.POST) if "preset" in request.POST else ChoiceForm(chosen=all_refused(chosen))
     if not form.is_valid():
         context = {"form": form, "cards": [card(photo) for photo in chosen]}
         return render(request, "photos/change.html", context, status=422 if form.is_bound else 200)

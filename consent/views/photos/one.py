@@ -7,26 +7,40 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from consent.accounts.reauthentication import reauthenticated
 from consent.actions import erase_photos, label_photo, revise_photos
 from consent.adding import TAKING_EFFECT
-from consent.forms.photos import ChoiceForm, LabelForm
-from consent.models import OptOut, Photo
+from consent.forms.photos import WHOSE_IT_IS, ChoiceForm, LabelForm
+from consent.models import AuditEvent, Photo
 from consent.uses import described
-from consent.views.photos.own import person_of, photo_or_404, sent_from, tell, to_add_again
+from consent.views.photos.own import photo_or_404, tell, to_add_again
 from consent.views.photos.shown import card, day, refused_line
+from consent.views.sent import person_of, sent_from
+
+DECISIONS = {  # as the audit calls them; a choice speaks for itself
+    "photo.protected": "",
+    "photo.pending": gettext_lazy("Waiting"),
+    "photo.released": gettext_lazy("In force"),
+    "photo.revised": "",
+    "photo.withdrawn": gettext_lazy("Withdrawn"),
+    "photo.restored": gettext_lazy("Put back"),
+    "photo.renewed": gettext_lazy("Renewed"),
+}
 
 
 def history(photo: Photo) -> list[dict[str, str]]:
     """What was decided, the latest first, in words."""
-    said = []
-    for decision in OptOut.objects.filter(photo=photo).order_by("-decided_at"):
-        if decision.withdrawn_at:
-            said.append({"when": day(decision.withdrawn_at), "what": _("No longer in force")})
-        said.append({"when": day(decision.decided_at), "what": refused_line(decision.uses)})
-    return said
+    events = AuditEvent.objects.filter(subject=photo.id, action__in=DECISIONS).order_by("-at")
+    return [{"when": day(event.at), "what": told(event)} for event in events]
+
+
+def told(event: AuditEvent) -> str:
+    act = DECISIONS[event.action]
+    choice = refused_line(event.facts["uses"]) if "uses" in event.facts else ""
+    return f"{act} – {choice}" if act and choice else str(act or choice)
 
 
 def page(request: HttpRequest, photo: Photo, choice: ChoiceForm, label: LabelForm, status: int = 200) -> HttpResponse:
@@ -34,6 +48,7 @@ def page(request: HttpRequest, photo: Photo, choice: ChoiceForm, label: LabelFor
         "photo": photo,
         "card": card(photo),
         "again": photo.protection in to_add_again(request),
+        "whose": WHOSE_IT_IS[Photo.Declaration(photo.declaration)],
         "uses": described(photo.uses),  # type: ignore[attr-defined]
         "choice": choice,
         "label": label,

@@ -1,27 +1,20 @@
 """The one door to photos: those of whoever is signed in, and of nobody else."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import Http404, HttpRequest
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from consent.actions import Decided
-from consent.adding import IN_EFFECT, TAKING_EFFECT
-from consent.models import Person, Photo
+from consent.adding import IN_EFFECT, TAKING_EFFECT, WAITING
+from consent.models import Photo
 from consent.models.photo import PhotoQuerySet
+from consent.views.sent import person_of
 from matching import registry
 
-View = Callable[..., HttpResponse]
-
-
-def person_of(request: HttpRequest) -> Person:
-    """For views behind `login_required`."""
-    return cast("Person", request.user)
+IN_LIST = ("-created_at", "id")
 
 
 def photos_of(request: HttpRequest) -> PhotoQuerySet:
@@ -50,25 +43,16 @@ def chosen_photos(request: HttpRequest) -> list[Photo]:
             ids.append(UUID(text))
         except ValueError:
             continue
-    return list(photos_of(request).filter(id__in=ids))
-
-
-def sent_from(page: str) -> Callable[[View], View]:
-    """For an address that forms are sent to. Whoever comes by a link, after logging in again, gets the form's page."""
-
-    def decorated(view: View) -> View:
-        @wraps(view)
-        def posted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            return view(request, *args, **kwargs) if request.method == "POST" else redirect(page, *args, **kwargs)
-
-        return posted
-
-    return decorated
+    return list(photos_of(request).filter(id__in=ids).order_by(*IN_LIST))
 
 
 def tell(request: HttpRequest, what: Promise | str, decided: Decided) -> None:
-    """Says what was done, and whether it is in effect."""
-    if decided.in_effect:
+    """Says what was done, and whether it is in effect; never more than is so."""
+    if not decided.photos:
+        messages.info(request, _("Nothing was changed: a withdrawn photo has to be put back first."))
+    elif decided.in_effect:
         messages.success(request, f"{what} {IN_EFFECT}")
+    elif any(photo.pending_since for photo in decided.photos):
+        messages.warning(request, f"{what} {WAITING}")
     else:
         messages.warning(request, f"{what} {TAKING_EFFECT}")

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from matching import keys
 from matching.models import Platform
-from matching.models.platform import SCOPES
+from matching.models.platform import NAME_LENGTH, SCOPES
 
 
 class Command(BaseCommand):
@@ -29,7 +29,12 @@ class Command(BaseCommand):
     def handle(
         self, *, platform: str, scopes: str, networks: str, expires_in_days: float | None, test: bool, **_: Any
     ) -> None:
-        days = None if expires_in_days is None else timezone.now() + timedelta(days=expires_in_days)
+        try:
+            expires_at = None if expires_in_days is None else timezone.now() + timedelta(days=expires_in_days)
+        except (ValueError, OverflowError):
+            raise CommandError(f"a key cannot expire in {expires_in_days:g} days") from None
+        if not platform.strip() or len(platform) > NAME_LENGTH:
+            raise CommandError(f"the name of a platform has 1 to {NAME_LENGTH} characters")
         try:
             with transaction.atomic():
                 owner, _created = Platform.objects.get_or_create(name=platform)
@@ -38,7 +43,7 @@ class Command(BaseCommand):
                     livemode=not test,
                     scopes=[scope.strip() for scope in scopes.split(",") if scope.strip()],
                     networks=[network.strip() for network in networks.split(",") if network.strip()],
-                    expires_at=days,
+                    expires_at=expires_at,
                 )
         except ValueError as error:
             raise CommandError(str(error)) from None
@@ -49,6 +54,6 @@ class Command(BaseCommand):
             "livemode": api_key.livemode,
             "scopes": api_key.scopes,
             "networks": api_key.networks,
-            "expires_at": days.isoformat() if days else None,
+            "expires_at": expires_at.isoformat() if expires_at else None,
         }
         self.stdout.write(json.dumps(shown))

@@ -61,6 +61,23 @@ def test_going_back_after_it_and_sending_again_leads_in(browser: Browser) -> Non
     assert Person.objects.count() == 1
 
 
+def test_a_sheet_that_opened_nothing_is_never_taken_for_ones_own(browser: Browser) -> None:
+    kept, other = browser.see_sheet(), browser.see_sheet()  # in two tabs
+    browser.keep(kept)
+    page = browser.post(reverse("account_case_open"), other | {"csrfmiddlewaretoken": browser.token()}, follow=True)
+    assert f"to the account …{browser.person().username[-4:]}" in text(page)
+    assert "a sheet with another number opens nothing" in text(page)
+    for again in (browser.open("account_case", follow=True), browser.send("account_case", follow=True)):
+        assert "No other was opened" in text(again)
+    assert Person.objects.count() == 1
+
+
+def test_a_link_to_where_a_sheet_is_sent_leads_to_the_page_that_shows_one(browser: Browser) -> None:
+    assert browser.open("account_case_open")["Location"] == reverse("account_case")
+    browser.open_case()
+    assert browser.open("account_secret_change")["Location"] == reverse("account_secret")
+
+
 @pytest.mark.parametrize("last", ["", "AAAAA", "x", EMOJI, "\x00"])
 def test_who_has_not_kept_it_sees_the_same_sheet_again(browser: Browser, last: str) -> None:
     shown = browser.see_sheet()

@@ -95,6 +95,8 @@ def test_after_logging_in_one_is_where_one_wanted_to_go(alice: Case) -> None:
     wanted = later.open("usersessions_list")["Location"]
     page = later.get(wanted)
     assert f'name="next" value="{reverse("usersessions_list")}"' in page.content.decode()
+    assert "it was not saved: your session had ended" in text(page)
+    assert "your session had ended" not in text(later.open("account_login"))
     assert later.log_in(alice.number, alice.secret, next=reverse("usersessions_list"))["Location"] == reverse(
         "usersessions_list"
     )

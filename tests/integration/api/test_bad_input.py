@@ -3,11 +3,14 @@
 import io
 import struct
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psutil
 import pytest
 from PIL import Image
 
+from tests.integration.sequence.processes import until
 from tests.integration.web import Web
 from tests.pictures import encoded, picture
 
@@ -32,6 +35,7 @@ IMAGES: dict[str, tuple[bytes, int, str]] = {
     "a truncated JPEG": (encoded(picture(1))[:3000], 422, "image-undecodable"),
     "a bomb of 30000 by 30000": (png(30000, 30000), 422, "image-too-many-pixels"),
     "a picture of 0 by 0": (png(0, 0), 422, "image-undecodable"),
+    "a byte more than 20 MB": (encoded(picture(1)).ljust(20_000_001, b"\0"), 413, "too-large"),
     "50 MB": (b"\xff\xd8\xff\xe0" + bytes(50 * 1024 * 1024), 413, "too-large"),
 }
 
@@ -65,6 +69,26 @@ def test_an_animated_gif_is_read(web: Web, key: str) -> None:
     answer = web.check_image(file.getvalue(), key)
     assert answer.json["result"] == "no_match"
     assert {item["frame"] for item in answer.json["hashes"]} > {0}
+
+
+def decoder_children(web: Web) -> list[psutil.Process]:
+    below = [process for process in psutil.Process(web.pid).children(recursive=True) if process.is_running()]
+    servers = {process.pid for process in below if "matching.hashing.decoder_process" in process.cmdline()}
+    return [process for process in below if process.ppid() in servers]
+
+
+def test_a_decoder_killed_in_mid_photo_harms_that_request_only(web: Web, key: str) -> None:
+    large = encoded(picture(90, (9000, 9000)), "PNG", compress_level=1)
+    with ThreadPoolExecutor(1) as pool:
+        hit = pool.submit(web.check_image, large, key)
+        until(lambda: bool(decoder_children(web)))
+        [child] = decoder_children(web)
+        assert web.check_image(encoded(picture(91)), key).status == 200  # side by side
+        child.kill()
+        answer = hit.result()
+    assert (answer.status, answer.json["code"]) == (503, "overloaded")
+    assert (answer.json["fallback"], answer.headers["retry-after"]) == ({"action": "deny"}, "1")
+    assert web.check_image(encoded(picture(92)), key).json["result"] == "no_match"
 
 
 HASHES: dict[str, tuple[Any, str, str]] = {
@@ -131,7 +155,12 @@ def test_a_json_body_of_more_than_a_mebibyte_is_refused(web: Web, key: str) -> N
 
 @pytest.mark.parametrize(
     ("query", "says"),
-    [("?uses=edit,fly", "fly"), ("?effort=most", "'normal' or 'high'"), ("?use=edit", "unknown field use")],
+    [
+        ("?uses=edit,fly", "?uses: unknown use 'fly'"),
+        ("?effort=most", "?effort: Input should be 'normal' or 'high'"),
+        ("?use=edit", "unknown field use"),
+        ("?uses=edit&uses=train", "uses stands there more than once"),
+    ],
 )
 def test_a_parameter_that_is_not_valid_is_a_clear_error(web: Web, key: str, query: str, says: str) -> None:
     answer = web.check_image(encoded(picture(2)), key, query)

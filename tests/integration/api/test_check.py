@@ -159,6 +159,7 @@ def test_the_vocabulary_is_complete_in_each_language(web: Web) -> None:
 def test_me_says_whose_key_it_is(web: Web, key: str, test_key: str) -> None:
     mine = web.ask("GET", "/v1/me", None, key).json
     assert (mine["platform"], mine["scopes"], mine["livemode"]) == ("Painter", ["check"], True)
+    assert mine["limits"] == {"hashes_per_check": 256, "image_bytes": 20_000_000, "image_pixels": 100_000_000}
     assert web.ask("GET", "/v1/me", None, test_key).json["livemode"] is False
 
 
@@ -169,4 +170,6 @@ def test_status_tells_of_every_change(web: Web, photo: Path) -> None:
     assert after["status"] == "current"
     assert after["index"]["generation"] > before["index"]["generation"]
     assert after["hashes"] > before["hashes"]
-    assert web.ask("GET", "/healthz").status == web.ask("GET", "/readyz").status == 200
+    for path in ("/healthz", "/readyz"):
+        answer = web.ask("GET", path)
+        assert (answer.status, answer.headers["cache-control"]) == (200, "no-store")

@@ -3,6 +3,7 @@
 import pytest
 
 from matching import keys
+from tests.integration.sequence.processes import until
 from tests.integration.web import Web, command, new_key, serving
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -93,13 +94,34 @@ def test_behind_a_proxy_only_its_own_entry_is_believed(tmp_path: object, web: We
 
 @pytest.mark.parametrize(
     ("options", "says"),
-    [(["--scopes", "check,fly"], "'fly'; the scopes are check"), (["--networks", "here"], "'here'")],
+    [
+        (["--scopes", "check,fly"], "'fly'; the scopes are check"),
+        (["--scopes", ""], "at least one scope; the scopes are check"),
+        (["--networks", "here"], "'here'"),
+        (["--expires-in-days", "nan"], "cannot expire in nan days"),
+        (["--expires-in-days", "1e12"], "cannot expire in 1e.12 days"),
+        (["--platform", " "], "1 to 100 characters"),
+        (["--platform", "x" * 101], "1 to 100 characters"),
+    ],
 )
 def test_a_key_with_a_wrong_option_is_not_issued(options: list[str], says: str) -> None:
     from django.core.management import CommandError
 
     with pytest.raises(CommandError, match=says):
         command("issue_key", "--platform", "Wrong", *options)
+
+
+def test_when_a_key_was_last_used_is_noted_once_a_minute(web: Web) -> None:
+    from matching.models import ApiKey
+
+    issued = new_key("Noted")
+    mine = ApiKey.objects.filter(kid=keys.parse(issued).kid)
+    assert mine.get().last_used_at is None
+    assert refusal(web, issued) == ENTERED
+    until(lambda: mine.get().last_used_at is not None)
+    first = mine.get().last_used_at
+    assert refusal(web, issued) == ENTERED
+    assert mine.get().last_used_at == first
 
 
 def test_a_suspended_platform_is_refused_with_the_next_request(web: Web) -> None:

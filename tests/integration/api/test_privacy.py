@@ -1,6 +1,7 @@
 """A photo and its hashes leave no trace: not in the databases, the logs, nor in any file while it is asked about."""
 
 import contextlib
+import json
 import os
 import stat
 import threading
@@ -69,6 +70,22 @@ def test_the_watch_finds_what_is_there(web: Web, tmp_path: Path) -> None:
     (tmp_path / "left.bin").write_bytes(b"before" + b"canary" * 9 + b"after")
     watch.look()
     assert watch.found == [tmp_path / "left.bin"]
+
+
+def test_each_request_is_one_line_of_the_log_with_its_id_and_nothing_of_what_was_asked(web: Web, key: str) -> None:
+    code = "f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22"
+    answers = [
+        web.check({"profile": "pdq", "hashes": [{"hash": code}]}, key),
+        web.check({"profile": "pdq", "hashes": [{"hash": code, "quality": code}]}, key),
+        web.ask("GET", f"/v1/me?hash={code}", None, key),
+    ]
+    log = web.log.read_text()
+    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    for answer, status in zip(answers, (200, 422, 200), strict=True):
+        [line] = [line for line in lines if line.get("request_id") == answer.headers["x-request-id"]]
+        assert (line["event"], line["status"], line["kid"]) == ("request", status, key.split("_")[2])
+    assert code not in log
+    assert key not in log
 
 
 @pytest.mark.parametrize("size", [(640, 480), (2800, 2100)], ids=["a small photo", "a photo of 4 MB"])

@@ -98,7 +98,10 @@ def test_a_photo_over_the_limits_waits_until_it_is_released(alice: Person, follo
     assert not decided.in_effect
     assert state(decided.photo) == Photo.State.PENDING
     assert denied(follower, asked) == set()
-    actions.revise_photos(by=alice, photos=[decided.photo], refuse=["train"])
+    with pytest.raises(actions.AlreadyRegisteredError) as again:
+        actions.add_photo(by=alice, fingerprints=[asked], refuse=["edit"])
+    assert not again.value.in_effect
+    assert not actions.revise_photos(by=alice, photos=[decided.photo], refuse=["train"]).in_effect
     assert denied(follower, asked) == set()
     assert actions.release_photos(by=alice, photos=[decided.photo]).in_effect
     assert denied(follower, asked) == {"train", "sexualise"}
@@ -119,7 +122,7 @@ def test_a_waiting_photo_that_is_withdrawn_and_put_back_still_waits(alice: Perso
     asked = fingerprint()
     photo = actions.add_photo(by=alice, fingerprints=[asked], refuse=["edit"], pending=True).photo
     actions.withdraw_photos(by=alice, photos=[photo])
-    actions.restore_photos(by=alice, photos=[photo])
+    assert not actions.restore_photos(by=alice, photos=[photo]).in_effect
     assert denied(follower, asked) == set()
     actions.release_photos(by=alice, photos=[photo])
     assert denied(follower, asked) == {"edit", "sexualise"}

@@ -6,14 +6,20 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import redis
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
 from consent import actions
+from consent.accounts.sessions import NO_ADDRESS
 from consent.models import Person, Photo
-from matching import registry
+from consent.views.photos.listing import PER_PAGE
+from matching import registry, sequence
+from tests.browser.people import fingerprint
 from tests.pictures import encoded, picture
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -108,11 +114,82 @@ def test_photos_over_the_limit_wait(client: Client, alice: Person, settings: Any
     assert sorted(bool(photo.pending_since) for photo in Photo.objects.of(alice)) == [False, True]
 
 
+def test_a_photo_that_waits_is_never_said_to_be_in_force(client: Client, alice: Person, settings: Any) -> None:
+    settings.PHOTOS_PER_SESSION_PER_DAY = 0
+    data = some_photo().read()
+    upload(client, file("one.jpg", data))
+    said = text(upload(client, file("one.jpg", data)))
+    assert "Already protected" not in said
+    assert "You registered this photo before. It is kept, and takes effect within a day." in said
+    [photo] = Photo.objects.of(alice)
+    chosen = {"photo": [str(photo.id)]}
+    changed = client.post(reverse("photo-choose", args=[photo.id]), {"preset": "essential"}, follow=True)
+    changed_in_list = client.post(reverse("photos-change"), chosen | {"preset": "essential"}, follow=True)
+    client.post(reverse("photos-withdraw"), chosen, follow=True)
+    put_back = client.post(reverse("photos-restore"), chosen, follow=True)
+    for answer in (changed, changed_in_list, put_back):
+        assert "Saved. Photos that are waiting take effect within a day." in text(answer)
+        assert "Every check" not in text(answer)
+
+
+def test_what_is_saved_but_not_yet_in_effect_is_told_as_such(
+    client: Client, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> None:
+        raise redis.ConnectionError
+
+    monkeypatch.setattr(sequence, "settle", away)
+    data = some_photo().read()
+    answers = [upload(client, file("one.jpg", data)), upload(client, file("one.jpg", data))]
+    assert all("Taking effect" in text(answer) for answer in answers)
+    [photo] = Photo.objects.of(alice)
+    chosen = {"photo": [str(photo.id)]}
+    for name, fields in [
+        ("photos-change", {"preset": "essential"}),
+        ("photos-withdraw", {}),
+        ("photos-restore", {}),
+    ]:
+        answers.append(client.post(reverse(name), chosen | fields, follow=True))
+        assert "Saved. It is taking effect; come back in a minute." in text(answers[-1])
+    assert all((answer.status_code, "Every check" in text(answer)) == (200, False) for answer in answers)
+
+
+def test_what_was_withdrawn_meanwhile_is_not_said_to_be_changed(client: Client, alice: Person) -> None:
+    upload(client, some_photo())
+    [photo] = Photo.objects.of(alice)
+    actions.withdraw_photos(by=alice, photos=[photo])  # in another tab
+    for name, arguments in (("photo-choose", [photo.id]), ("photos-change", [])):
+        sent = {"photo": [str(photo.id)], "preset": "refuse-everything"}
+        said = text(client.post(reverse(name, args=arguments), sent, follow=True))
+        assert "Nothing was changed" in said
+        assert "Every check" not in said
+    for _ in range(2):  # a second click says what the first did
+        said = text(client.post(reverse("photos-restore"), {"photo": [str(photo.id)]}, follow=True))
+        assert "1 photo was put back. Saved." in said
+
+
+def test_a_change_of_several_starts_from_all_that_any_of_them_refuses(client: Client, alice: Person) -> None:
+    one, two = (
+        actions.add_photo(by=alice, fingerprints=[fingerprint()], refuse=refuse).photo
+        for refuse in (["edit", "train", "identify"], ["likeness"])
+    )
+    for chosen, preset in (([two], "own"), ([one, two], "refuse-everything")):
+        shown = client.post(reverse("photos-change"), {"photo": [str(photo.id) for photo in chosen]}).content.decode()
+        assert re.search(rf'value="{preset}"[^>]*checked', shown)
+
+
+def test_photos_are_put_back_where_some_are_withdrawn(client: Client, alice: Person) -> None:
+    upload(client, some_photo())
+    assert "Put back" not in text(client.get(reverse("photos")))
+    actions.withdraw_photos(by=alice, photos=Photo.objects.of(alice))
+    assert "Put back" in text(client.get(reverse("photos")))
+
+
 def test_a_choice_is_changed_withdrawn_and_put_back_for_several_at_once(client: Client, alice: Person) -> None:
     upload(client, some_photo("one.jpg"), some_photo("two.jpg"))
     ids = [str(photo.id) for photo in Photo.objects.of(alice)]
     page = client.post(reverse("photos-change"), {"photo": ids})
-    assert text(page).count("Choice: No AI editing") == 2
+    assert "For these 2 photos" in text(page)
     client.post(reverse("photos-change"), {"photo": ids, "preset": "own", "uses": ["train"]})
     assert text(client.get(reverse("photos"))).count("Refused: Sexualise, Train") == 2
     client.post(reverse("photos-withdraw"), {"photo": ids})
@@ -128,6 +205,15 @@ def test_the_list_is_filtered_and_paged(client: Client, alice: Person) -> None:
     assert "Forest" not in text(client.get(reverse("photos"), {"name": "lake"}))
     assert "No photo fits" in text(client.get(reverse("photos"), {"whose": "represented"}))
     assert client.get(reverse("photos"), {"page": "x", "state": "nonsense"}).status_code == 200
+    for number in range(PER_PAGE):
+        actions.add_photo(by=alice, fingerprints=[fingerprint()], refuse=["edit"], label=f"Sea {number}")
+    first, second = (text(client.get(reverse("photos"), {"page": page})) for page in (1, 2))
+    assert ("Sea 0" in first, "Lake 1" in first, "Page 1 of 2" in first) == (True, False, True)
+    assert ("Lake 1" in second, "Forest" in second, "Sea 0" in second) == (True, True, False)
+    link = '?name=sea&amp;page=2"'
+    assert link not in client.get(reverse("photos"), {"name": "sea"}).content.decode()
+    actions.add_photo(by=alice, fingerprints=[fingerprint()], refuse=["edit"], label="Sea, last")
+    assert link in client.get(reverse("photos"), {"name": "sea"}).content.decode()
 
 
 def test_nothing_ticked_changes_nothing(client: Client) -> None:
@@ -141,6 +227,7 @@ def test_the_choice_for_the_next_photos_is_kept(client: Client, alice: Person) -
     answer_before(client)
     shown = client.get(reverse("photos-upload")).content.decode()
     assert re.search(r'value="refuse-everything"[^>]*checked', shown)
+    assert re.findall(r'<a href="([^"]*)" aria-current="page"', shown) == [reverse("photos-add")]
 
 
 def test_a_photo_is_renamed_and_its_history_told(client: Client, alice: Person) -> None:
@@ -153,19 +240,34 @@ def test_a_photo_is_renamed_and_its_history_told(client: Client, alice: Person) 
     said = text(page)
     history = said[said.index("What was decided") :]
     assert history.index("Choice: Essential") < history.index("Choice: No AI editing")
+    assert "Withdrawn" not in history
+    actions.withdraw_photos(by=alice, photos=[photo])
+    actions.restore_photos(by=alice, photos=[photo])
+    again = text(client.get(reverse("photo", args=[photo.id])))
+    assert re.search(r"Put back – Choice: Essential \d+ \S+ \d{4} Withdrawn", again[again.index("What was decided") :])
     too_long = client.post(reverse("photo-rename", args=[photo.id]), {"label": "é" * 201})
     assert (too_long.status_code, "é" * 201 in too_long.content.decode()) == (422, True)
 
 
-def test_the_export_holds_everything_and_its_table_no_formula(client: Client, alice: Person) -> None:
+def test_the_export_holds_everything_and_its_table_no_formula(client: Client, alice: Person, settings: Any) -> None:
+    settings.PHOTOS_PER_SESSION_PER_DAY = 0
     upload(client, some_photo(), label="=HYPERLINK(1)")
     [photo] = Photo.objects.of(alice)
+    actions.release_photos(by=Person.objects.operator(), photos=[photo])
+    actions.choose_default(by=alice, refuse=["train"])
+    passkey = Authenticator.objects.create(user=alice, type="webauthn", data={"name": "Phone"}).created_at
+    UserSession.objects.create(
+        user=alice, session_key=client.session.session_key, ip=NO_ADDRESS, user_agent="Firefox · Android"
+    )
     data = json.loads(client.get(reverse("export-json")).content)
     [exported] = data["photos"]
     [fingerprint] = registry.hashes(photo.protection)
     hashes = {item.bits.hex() for item in fingerprint.hashes}
     assert {item["hash"] for item in exported["hashes"]} == hashes
-    assert [act["what"] for act in data["acts"]] == ["photo.protected"]
+    assert [act["what"] for act in data["acts"]] == ["photo.pending", "photo.released", "person.default_chosen"]
+    assert data["person"]["refused_by_default"] == ["sexualise", "train"]
+    assert [session["device"] for session in data["person"]["sessions"]] == ["Firefox · Android"]
+    assert data["person"]["second_steps"] == [{"kind": "webauthn", "name": "Phone", "added": passkey.isoformat()}]
     table = client.get(reverse("export-csv"))
     assert "'=HYPERLINK(1)" in table.content.decode()
     assert table["Cache-Control"]

@@ -1,0 +1,109 @@
+"""`make run` itself, with all that belongs to it: started, asked, killed, started again, ended."""
+
+import contextlib
+import json
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from config.local.home import ROOT
+
+
+class Run:
+    def __init__(self, home: Path, port: int, place: str) -> None:
+        self.said = ""
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "config.local", "run"],
+            cwd=ROOT,
+            env={"PATH": os.defpath, "VETO_HOME": str(home), "PORT": str(port), "TMPDIR": place},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def await_curl(self) -> list[str]:
+        """The printed line as words."""
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self.said += line
+            if line.startswith("curl "):
+                return shlex.split(line)
+        raise AssertionError(self.said)
+
+    def everything(self) -> list[psutil.Process]:
+        leader = psutil.Process(self.process.pid)
+        return [leader, *leader.children(recursive=True)]
+
+
+def result_of(curl: list[str]) -> str:
+    """What the printed line asks, without asking that curl be installed."""
+    headers = dict(word.split(": ", 1) for word in curl if ": " in word)
+    photo = Path(curl[-1].removeprefix("@")).read_bytes()
+    with urllib.request.urlopen(urllib.request.Request(curl[2], photo, headers), timeout=60) as answer:
+        return str(json.load(answer)["result"])
+
+
+def all_gone(processes: list[psutil.Process]) -> bool:
+    _, alive = psutil.wait_procs(processes, timeout=20)
+    return all(process.status() == psutil.STATUS_ZOMBIE for process in alive)
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@contextlib.contextmanager
+def running(home: Path, port: int, place: str) -> Iterator[Run]:
+    run = Run(home, port, place)
+    try:
+        yield run
+    finally:
+        run.process.terminate()
+        run.process.communicate(timeout=60)
+
+
+@pytest.fixture
+def place() -> Iterator[str]:
+    """A temporary directory with a path short enough for sockets."""
+    with tempfile.TemporaryDirectory() as place:
+        yield place
+
+
+def test_it_serves_survives_a_kill_of_everything_finds_its_data_again_and_leaves_nothing(
+    tmp_path: Path, free_port: int, place: str
+) -> None:
+    home = tmp_path / "with a space"
+    with running(home, free_port, place) as first:
+        curl = first.await_curl()
+        assert result_of(curl) == "protected"
+        killed = first.everything()
+        for process in killed:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        assert all_gone(killed)
+    with running(home, free_port, place) as second:
+        assert second.await_curl() == curl  # the same key: its data is there
+        assert result_of(curl) == "protected"
+        with running(tmp_path / "another", free_port, place) as third:
+            output, _ = third.process.communicate(timeout=60)
+            assert f"Port {free_port} on 127.0.0.1 is taken" in output
+            assert third.process.returncode == 1
+        ended = second.everything()
+        second.process.send_signal(signal.SIGINT)
+        output, _ = second.process.communicate(timeout=60)
+        assert (output.split()[-2:], second.process.returncode) == (["Stopping.", "Stopped."], 0)
+        assert all_gone(ended)
+    assert list(Path(place).iterdir()) == []
