@@ -1,6 +1,6 @@
 """One question put to this process's index. The same for the API and the command line."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -9,9 +9,10 @@ from matching import refs
 from matching.decision import Decision, Outcome, decide, say
 from matching.excluded import whole
 from matching.follower import Follower
+from matching.hashing.details import Details
 from matching.hashing.fingerprint import Fingerprint
 from matching.hashing.profile import PROFILES, accepted
-from matching.index.interface import Index
+from matching.index.interface import Hit, Index
 from matching.problems import Problem
 
 BEHIND = "This index may lack an opt-out; nothing is known of this image."
@@ -29,10 +30,24 @@ def comparable(asked: Iterable[Fingerprint]) -> list[Fingerprint]:
     return good
 
 
+class Offered:
+    """Details of the asked image that are made only when the hashes leave something open. `packed`: once they were."""
+
+    def __init__(self, make: Callable[[], bytes]) -> None:
+        self._make = make
+        self.packed: bytes | None = None
+
+    def taken(self) -> Details:
+        """Raises ValueError for bytes that are no packed details."""
+        self.packed = self._make()
+        return Details.from_bytes(self.packed)
+
+
 def ask(
     follower: Follower,
     asked: Sequence[Fingerprint],
     *,
+    offered: Offered | None = None,
     uses: Collection[str],
     current: bool,
     minimum_assurance: int = 0,
@@ -40,10 +55,10 @@ def ask(
 ) -> Decision | None:
     """The decision for an image; None where it has too little detail to say anything of it.
 
-    `asked` are the image's hashes under one profile or several. `current` is what `follower.current()` said after the
-    question had come. Without it, and where a protection cannot be found under these profiles, nothing is said but
-    "denied", for what is known to be refused is refused. Raises Problem: index-loading, index-behind,
-    profile-incomplete.
+    `asked` are the image's hashes under one profile or several. The details that are `offered` are asked where some use
+    is not denied by what the hashes found. `current` is what `follower.current()` said after the question had come.
+    Without it, and where a protection cannot be found under these profiles, nothing is said but "denied", for what is
+    known to be refused is refused. Raises Problem: index-loading, index-behind, profile-incomplete.
     """
     if follower.position is None:
         raise Problem("index-loading", "The index is being built; nothing is known of this image yet.")
@@ -52,16 +67,22 @@ def ask(
         return None
     index = follower.index
     complete = index.reached_by({fingerprint.profile for fingerprint in asked})  # before the search: see there
+
+    def decided(hits: list[Hit]) -> Decision:
+        excluded = follower.excluded.near(good) if hits else []
+        return decide(
+            hits,
+            asked=uses,
+            minimum_assurance=minimum_assurance,
+            include_possible=include_possible,
+            excluded=excluded,
+            whole=index.search(whole(good)) if excluded else [],
+        )
+
     hits = index.search(good)
-    excluded = follower.excluded.near(good) if hits else []
-    decision = decide(
-        hits,
-        asked=uses,
-        minimum_assurance=minimum_assurance,
-        include_possible=include_possible,
-        excluded=excluded,
-        whole=index.search(whole(good)) if excluded else [],
-    )
+    decision = decided(hits)
+    if offered is not None and len(denials(decision.uses)) < len(decision.uses):
+        decision = decided(hits + follower.details.search(offered.taken()))
     if not current:
         return refusals(decision, Problem("index-behind", BEHIND))
     return decision if complete else refusals(decision, Problem("profile-incomplete", elsewhere(index)))

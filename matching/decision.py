@@ -6,7 +6,9 @@ from enum import IntEnum
 from uuid import UUID
 
 from matching import uses
-from matching.hashing.profile import PROFILES, Algorithm
+from matching.hashing.details_profile import DETAILS
+from matching.hashing.profile import PROFILES
+from matching.hashing.rules import Thresholds
 from matching.index.interface import Claim, Hit
 
 
@@ -56,9 +58,16 @@ class Decision:
         return RESULT[max(self.uses.values(), default=Outcome.NO_MATCH)]
 
 
-def strength_of(hit: Hit, algorithm: Algorithm) -> Strength | None:
-    """By the algorithm's thresholds; None beyond the widest."""
-    limits = algorithm.thresholds
+def thresholds_of(hit: Hit) -> Thresholds:
+    """Those of its algorithm, or of its details."""
+    if hit.profile in DETAILS:
+        return DETAILS[hit.profile].thresholds
+    return PROFILES[hit.profile].algorithms[hit.algorithm].thresholds
+
+
+def strength_of(hit: Hit) -> Strength | None:
+    """By its thresholds; None beyond the widest."""
+    limits = thresholds_of(hit)
     if hit.distance <= limits.strong:
         return Strength.STRONG
     if hit.distance <= limits.match:
@@ -90,7 +99,7 @@ def strengths(hits: Iterable[Hit]) -> dict[Claim, Strength]:
     """Each claim with its nearest hash."""
     nearest: dict[Claim, Strength] = {}
     for hit in hits:
-        strength = strength_of(hit, PROFILES[hit.profile].algorithms[hit.algorithm])
+        strength = strength_of(hit)
         if strength is not None:
             nearest[hit.claim] = max(strength, nearest.get(hit.claim, strength))
     return nearest

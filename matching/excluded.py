@@ -12,7 +12,6 @@ from uuid import UUID
 
 from matching.decision import Excluded, Strength, strength_of
 from matching.hashing.fingerprint import Fingerprint
-from matching.hashing.profile import PROFILES
 from matching.index.interface import Claim
 from matching.index.scan import ScanIndex
 
@@ -68,8 +67,4 @@ class ExcludedImages:
         ]
 
     def _strong(self, question: Fingerprint) -> set[UUID]:
-        return {
-            hit.claim.protection
-            for hit in self._index.search([question])
-            if strength_of(hit, PROFILES[hit.profile].algorithms[hit.algorithm]) is Strength.STRONG
-        }
+        return {hit.claim.protection for hit in self._index.search([question]) if strength_of(hit) is Strength.STRONG}

@@ -10,7 +10,6 @@ from matching import keyring, sequence, stored
 from matching.decision import Excluded, Strength, strength_of
 from matching.excluded import whole
 from matching.hashing.fingerprint import Fingerprint, join, split
-from matching.hashing.profile import PROFILES
 from matching.index.scan import ScanIndex
 from matching.keyring import Sealed, UnreadableBlobError
 from matching.models import Change, Exclusion, Protection
@@ -63,7 +62,7 @@ def refuse_its_own(protection: UUID, queries: Sequence[Fingerprint]) -> None:
     [found] = stored.read(Protection.objects.filter(id=protection))
     index = ScanIndex()
     index.apply([(found.claim, found.frames)], [])
-    strengths = [strength_of(hit, PROFILES[hit.profile].algorithms[hit.algorithm]) for hit in index.search(queries)]
+    strengths = [strength_of(hit) for hit in index.search(queries)]
     if Strength.STRONG in strengths:
         raise TooNearError("the image is the protected photo itself or a near copy of it")
 

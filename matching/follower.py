@@ -18,7 +18,8 @@ from django.utils import timezone
 from matching import exclusions, sequence, stored
 from matching.access import Directory
 from matching.excluded import ExcludedImages
-from matching.index.interface import Index
+from matching.index.details import PlainDetailsIndex
+from matching.index.interface import DetailsIndex, Index
 from matching.index.scan import ScanIndex
 from matching.keyring import UnreadableBlobError
 from matching.models import Change, Exclusion, Protection
@@ -54,6 +55,7 @@ class Follower:
         self._latest: Latest | None = None
         self._ended = threading.Event()
         self.index = new_index()
+        self.details: DetailsIndex = PlainDetailsIndex()
         self.excluded = ExcludedImages()
         self.directory = Directory()
         self.position: Position | None = None
@@ -106,17 +108,19 @@ class Follower:
         asked_at = timezone.now()
         lineage, start = sequence.in_database()  # read first: what commits meanwhile comes again as a change
         index, excluded = self._new_index(), ExcludedImages()
+        details = PlainDetailsIndex()
         active = Protection.objects.filter(state=Protection.State.ACTIVE)
         with transaction.atomic():
             for batch in in_batches(stored.read(active, batch=BATCH)):
                 index.apply([(each.claim, each.frames) for each in batch], [])
+                details.apply([(each.claim, each.details) for each in batch], [])
             excluded.apply(exclusions.read(Exclusion.objects.all()), [])
-        self.index, self.excluded = index, excluded
+        self.index, self.details, self.excluded = index, details, excluded
         self.directory = Directory()  # numbers remembered from before may have been given again
         self._latest = Latest(lineage, lambda: self._in_database(lineage))
         self.position = start
         self.as_of = asked_at
-        log.info("index_loaded", hashes=len(index), epoch=start.epoch, generation=start.number)
+        log.info("index_loaded", hashes=len(index), details=len(details), epoch=start.epoch, generation=start.number)
 
     def _in_database(self, lineage: UUID) -> Position:
         """How far the sequence has come. Raises GapError when it is not, or no longer, the one that is followed."""
@@ -167,10 +171,12 @@ class Follower:
         subjects = {kind: {change.subject for change in changes if change.kind == kind} for kind in Change.Kind}
         changed = subjects[Change.Kind.PROTECTION]
         rows = Protection.objects.filter(id__in=changed, state=Protection.State.ACTIVE)
-        put = [(each.claim, each.frames) for each in stored.read(rows)]
+        put = list(stored.read(rows))
+        gone = changed - {each.claim.protection for each in put}
         if images := subjects[Change.Kind.EXCLUSION]:
             self.excluded.apply(exclusions.read(Exclusion.objects.filter(id__in=images)), images)
-        self.index.apply(put, changed - {claim.protection for claim, _ in put})
+        self.details.apply([(each.claim, each.details) for each in put], gone)
+        self.index.apply([(each.claim, each.frames) for each in put], gone)
         if subjects[Change.Kind.ACCESS]:
             self.directory.changed(position)
         self.position = position

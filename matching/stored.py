@@ -10,13 +10,15 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from matching import keyring, uses
+from matching.hashing.details import Details
+from matching.hashing.details_profile import VETO_DETAILS_1
 from matching.hashing.fingerprint import Fingerprint
 from matching.hashing.profile import PROFILES
 from matching.index.interface import Claim
 from matching.keyring import Sealed, UnreadableBlobError
 from matching.models import Protection, StoredFingerprint
 
-DETAILS: Final = "veto-details-1"  # the profile of local features; its bytes say nothing here
+DETAILS: Final = VETO_DETAILS_1.name
 COLUMNS: Final = (
     "id", "uses", "assurance", "created_at",
     "fingerprints__profile", "fingerprints__key_id", "fingerprints__blob",
@@ -29,7 +31,7 @@ class Stored:
 
     claim: Claim
     frames: tuple[Fingerprint, ...]
-    details: bytes | None
+    details: Details | None
 
 
 def put(protection: UUID, packed: Mapping[str, bytes]) -> None:
@@ -69,11 +71,12 @@ def load(rows: list[tuple[Any, ...]]) -> Stored:
         for *_, profile, key_id, blob in rows
         if profile in PROFILES or profile == DETAILS
     }
-    details = opened.pop(DETAILS, None)
+    details_of_it = opened.pop(DETAILS, None)
     if not opened:
         raise UnreadableBlobError(f"protection {protection} has no fingerprint of a known profile")
     try:
         frames = tuple(Fingerprint.from_bytes(data) for data in opened.values())
+        details = Details.from_bytes(details_of_it) if details_of_it else None
         return Stored(Claim(protection, uses.to_mask(refused), assurance, since.date()), frames, details)
     except ValueError:
         raise UnreadableBlobError(f"protection {protection} holds what this release cannot read") from None

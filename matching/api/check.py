@@ -1,8 +1,10 @@
 """Is this image protected, and for which uses?"""
 
+import base64
 import secrets
-from collections.abc import Collection, Sequence
-from typing import Any, Literal, cast
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, cast
 
 from django.http import HttpRequest
 from ninja import Query, Router
@@ -26,7 +28,9 @@ IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif", "image/avif
 
 @router.post("/check", operation_id="check", response=CheckOut, exclude_none=True, summary="Check by hashes")
 def check(request: HttpRequest, body: CheckIn) -> dict[str, Any]:
-    return answer(cast("PlatformRequest", request), body.query(), body.uses, body.include, asked=["frame"])
+    packed = body.packed_details()
+    offered = checks.Offered(lambda: packed) if packed else None
+    return answer(cast("PlatformRequest", request), body.query(), body.uses, body.include, offered, asked=["frame"])
 
 
 @router.post(
@@ -52,10 +56,14 @@ def check_image(request: HttpRequest, parameters: Query[ImageQuery]) -> dict[str
         detail = f"{', '.join(repeated)} stands there more than once; write several uses with commas between"
         raise Problem("invalid-request", detail)
     platform_request = cast("PlatformRequest", request)
-    queries = hashes_of(read_image(request), parameters.effort)
     include = [parameters.include] if parameters.include else []
     asked = ["frame", "rotations"] if parameters.effort == "high" else ["frame"]
-    given = answer(platform_request, queries, parameters.asked, include, asked=asked)
+    with decoding(), shared_decoder().opened(read_image(request)) as opened:
+        queries = opened.queries(effort=parameters.effort)
+        offered = checks.Offered(opened.asked_details)
+        given = answer(platform_request, queries, parameters.asked, include, offered, asked=asked)
+        if parameters.details:
+            given["details"] = base64.b64encode(offered.packed or opened.asked_details()).decode()
     first, *others = in_hash_mode(queries, platform_request.follower.index)
     return given | first | {"also": others or None}
 
@@ -81,10 +89,11 @@ def read_image(request: HttpRequest) -> bytes:
     return bytes(image)
 
 
-def hashes_of(image: bytes, effort: Literal["normal", "high"]) -> Sequence[Fingerprint]:
-    """Hashed in the decoder process. Raises Problem."""
+@contextmanager
+def decoding() -> Iterator[None]:
+    """What the decoder says, as a Problem."""
     try:
-        return shared_decoder().queries(image, effort=effort)
+        yield
     except ImageError as error:
         raise Problem(error.code, error.detail) from None
     except DecoderUnavailable:
@@ -96,6 +105,7 @@ def answer(
     query: Sequence[Fingerprint],
     uses: Collection[str],
     include: Collection[str],
+    offered: checks.Offered | None,
     *,
     asked: list[str],
 ) -> dict[str, Any]:
@@ -109,6 +119,7 @@ def answer(
         decision = checks.ask(
             follower,
             query,
+            offered=offered,
             uses=uses,
             current=request.current and request.confirmed,
             minimum_assurance=access.minimum_assurance,
@@ -119,7 +130,7 @@ def answer(
     return {
         "id": f"chk_{secrets.token_hex(12)}",
         **checks.in_words(decision, access.platform),
-        "asked": asked,
+        "asked": [*asked, "details"] if offered and offered.packed else asked,
         "index": index,
         "livemode": access.livemode,
     }

@@ -13,6 +13,7 @@ from matching.api import testmode
 from matching.api.auth import Key, PlatformRequest
 from matching.api.schemas import MAX_HASHES, PLAIN, MeOut, StatusOut
 from matching.follower import shared
+from matching.hashing.details_profile import DETAILS
 from matching.hashing.profile import PROFILES, accepted, state_of
 from matching.hashing.wire import MAX_BYTES
 
@@ -74,6 +75,7 @@ def algorithms(request: HttpRequest) -> dict[str, Any]:
             "accepted": "older; photos that come are stored under it as well, so that /v1/check may be asked under it",
             "held": "no longer taken by /v1/check; photos of its time are found by /v1/check/image",
         },
+        "details": [profile.to_json() for profile in DETAILS.values()],
         "plain": {
             "name": PLAIN,
             "definition": "PDQ hashes as you have them, compared as sent with every stored PDQ hash; no view and no "

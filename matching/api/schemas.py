@@ -9,6 +9,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 from pydantic_core import PydanticCustomError
 
 from matching import uses
+from matching.hashing.details import MOST_BYTES, Details
+from matching.hashing.details_profile import VETO_DETAILS_1
 from matching.hashing.fingerprint import HASH_BYTES, Fingerprint, Hash
 from matching.hashing.profile import PROFILES, accepted
 
@@ -132,6 +134,12 @@ class CheckIn(Request):
         max_length=MAX_HASHES,
         description="With `packed`: the view of each hash. `dhash` is the dhash of the full frame, all others are PDQ.",
     )
+    details: str | None = Field(
+        None,
+        max_length=MOST_BYTES * 4 // 3 + 4,
+        description="Base64 of packed local features (veto-details-1, exact places): compared where the hashes leave "
+        "something open.",
+    )
     uses: Uses = Field(default=list(uses.IDS), description="The uses asked for; all of them when left out.")
     grants: list[Annotated[str, Field(max_length=4096)]] = Field(
         default=[], max_length=20, description="Grant tokens. None are issued yet, so none lifts anything."
@@ -150,6 +158,7 @@ class CheckIn(Request):
         if bool(self.hashes) == (self.packed is not None):
             raise PydanticCustomError("invalid-request", "send 1 to 256 hashes, either as `hashes` or as `packed`", {})
         self.query()
+        self.packed_details()
         return self
 
     def query(self) -> list[Fingerprint]:
@@ -157,6 +166,21 @@ class CheckIn(Request):
         hashes = tuple(self.given())
         names = list(PROFILES) if self.profile == PLAIN else [self.profile]
         return [Fingerprint(name, hashes, 100) for name in names]
+
+    def packed_details(self) -> bytes | None:
+        """The details that are offered."""
+        if self.details is None:
+            return None
+        try:
+            packed = base64.b64decode(self.details, validate=True)
+            Details.from_bytes(packed)
+        except (binascii.Error, ValueError) as error:
+            raise PydanticCustomError(
+                "invalid-hash",
+                "`details` is base64 of packed details of {profile}: {error}",
+                {"profile": VETO_DETAILS_1.name, "error": str(error)},
+            ) from None
+        return packed
 
     def given(self) -> list[Hash]:
         if self.packed is None:
@@ -183,6 +207,11 @@ class ImageQuery(Request):
     include: Include | None = None
     effort: Literal["normal", "high"] = Field(
         "normal", description="`high` also asks the image turned by small angles."
+    )
+
+    details: bool = Field(
+        False,
+        description="`true`: also answer the image's details, to be sent to /v1/check with the hashes.",
     )
 
     @field_validator("uses")
@@ -246,6 +275,7 @@ class QueryOut(BaseModel):
 class ImageCheckOut(CheckOut):
     profile: str
     hashes: list[HashOut] = Field(description="What was asked: send these to /v1/check and keep your images.")
+    details: str | None = Field(None, description="Packed local features, base64; only where they were wished for.")
     also: list[QueryOut] | None = Field(
         None, description="The same under other profiles that /v1/check takes; left out while there is one only."
     )

@@ -73,10 +73,10 @@ class SummedArea:
     def __init__(self, picture: Floats) -> None:
         """`picture` is (height, width) float32."""
         self.height, self.width = picture.shape
-        self._table: Table = np.zeros((self.height + 1, self.width + 1), dtype=np.float64)
-        np.cumsum(picture, axis=1, dtype=np.float64, out=self._table[1:, 1:])
+        self.table: Table = np.zeros((self.height + 1, self.width + 1), dtype=np.float64)
+        np.cumsum(picture, axis=1, dtype=np.float64, out=self.table[1:, 1:])
         for line in range(2, self.height + 1):  # line by line is four times as fast as cumsum over the other axis
-            self._table[line] += self._table[line - 1]
+            self.table[line] += self.table[line - 1]
 
     def block(self, rectangle: tuple[float, float, float, float], height: int, width: int) -> Floats:
         """The rectangle (left, top, right, bottom, in pixels, of positive area) averaged to (height, width) float32.
@@ -88,8 +88,8 @@ class SummedArea:
         xs = np.linspace(left, right, width + 1)
         y = np.clip(ys.astype(np.intp), 0, self.height - 1)
         x = np.clip(xs.astype(np.intp), 0, self.width - 1)
-        lines = self._table[y]
-        lines += (ys - y)[:, None] * (self._table[y + 1] - lines)
+        lines = self.table[y]
+        lines += (ys - y)[:, None] * (self.table[y + 1] - lines)
         lines = np.diff(lines, axis=0)
         begin = lines[:, x]
         sums = np.diff(begin + (xs - x) * (lines[:, x + 1] - begin), axis=1)

@@ -1,4 +1,4 @@
-"""The face of the decoder process: bytes in, fingerprints out. Imports neither numpy nor Pillow.
+"""The face of the decoder process: bytes in, fingerprints and details out. Imports neither numpy nor Pillow.
 
 Every process that decodes has one server of its own (`decoder_process`), started at the first image, which forks one
 confined child per image. The server ends when this process does: its control channel then reads end of file.
@@ -12,10 +12,9 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 from matching.hashing import wire
 from matching.hashing.errors import (
@@ -26,7 +25,7 @@ from matching.hashing.errors import (
     UndecodableImage,
     UnsupportedImage,
 )
-from matching.hashing.fingerprint import Fingerprint
+from matching.hashing.fingerprint import Fingerprint, split
 from matching.hashing.wire import Task
 
 __all__ = [
@@ -34,6 +33,7 @@ __all__ = [
     "DecoderUnavailable",
     "ImageError",
     "ImageTooLarge",
+    "Opened",
     "TooManyPixels",
     "UndecodableImage",
     "UnsupportedImage",
@@ -47,8 +47,7 @@ _MOST_PROCESSES: Final = 4  # each may take the memory that sandbox allows
 _ROOT: Final = Path(__file__).resolve().parents[2]  # where `python -m` finds the package
 
 
-class _ServerGoneError(Exception):
-    pass
+Effort = Literal["normal", "high"]
 
 
 class Decoder:
@@ -62,74 +61,53 @@ class Decoder:
         self._control: socket.socket | None = None
         _decoders.add(self)
 
-    def fingerprints(self, image: bytes) -> tuple[Fingerprint, ...]:
-        """The stored hashes of a photo under every known profile, the current one first.
+    def opened(self, image: bytes) -> "Opened":
+        """The image in a child's memory for the length of a `with`, decoded once, whatever is asked of it.
 
-        Raises UnsupportedImage, UndecodableImage, TooManyPixels or ImageTooLarge (all ImageError) when the image is at
-        fault, DecoderUnavailable when the decoder is.
+        Raises ImageTooLarge, or UndecodableImage for an empty one.
         """
-        return self._call(Task.FINGERPRINT, image)
-
-    def queries(self, image: bytes, *, effort: Literal["normal", "high"] = "normal") -> tuple[Fingerprint, ...]:
-        """The asked hashes of an image under every known profile, the current one first.
-
-        In eight orientations; with `effort="high"` also turned a little. Raises what `fingerprints` raises.
-        """
-        return self._call(Task.QUERY_HIGH if effort == "high" else Task.QUERY, image)
-
-    def warm(self) -> None:
-        """Start the server now, so that no image waits for it. What is wrong with it the first image will say."""
-        with suppress(ImageError, DecoderUnavailable):
-            self._call(Task.QUERY, b"no image")
-
-    def close(self) -> None:
-        """End the server and its children, only those. The next call would start another."""
-        with self._lock:
-            self._stop()
-
-    def _call(self, task: Task, image: bytes) -> tuple[Fingerprint, ...]:
         if len(image) > wire.MAX_BYTES:
             raise ImageTooLarge(
                 f"The file has {len(image) / 1e6:.1f} MB; the limit is {wire.MAX_BYTES // 1_000_000} MB."
             )
         if not image:
             raise UndecodableImage("The file is empty.")
-        deadline = time.monotonic() + _CALL_SECONDS
-        try:
-            return self._ask(task, image, deadline)
-        except _ServerGoneError:
-            pass
-        try:  # no image can end the server, only someone else: once more, with a new one
-            return self._ask(task, image, deadline)
-        except _ServerGoneError:
-            raise DecoderUnavailable("The decoder process ended.") from None
+        return Opened(self, image)
 
-    def _ask(self, task: Task, image: bytes, deadline: float) -> tuple[Fingerprint, ...]:
-        with self._request(deadline) as connection:
-            try:
-                with suppress(BrokenPipeError, ConnectionResetError):  # refused unread: the reply says why
-                    wire.send_request(connection, task, image)
-                connection.settimeout(max(0.001, deadline - time.monotonic()))
-                return wire.receive_reply(connection)
-            except TimeoutError:
-                raise DecoderUnavailable("The decoder is overloaded.") from None
-            except wire.DisconnectedError:
-                raise _ServerGoneError from None
-            except OSError as error:
-                raise DecoderUnavailable(f"The decoder cannot be reached: {error.strerror}.") from None
+    def fingerprints(self, image: bytes) -> tuple[Fingerprint, ...]:
+        """`Opened.fingerprints` of an image of which nothing else is asked."""
+        with self.opened(image) as opened:
+            return opened.fingerprints()
 
-    @contextmanager
-    def _request(self, deadline: float) -> Iterator[socket.socket]:
-        """A socket whose other end the server holds."""
+    def queries(self, image: bytes, *, effort: Effort = "normal") -> tuple[Fingerprint, ...]:
+        """`Opened.queries` of an image of which nothing else is asked."""
+        with self.opened(image) as opened:
+            return opened.queries(effort=effort)
+
+    def warm(self) -> None:
+        """Start the server now, so that no image waits for it. What is wrong with it the first image will say."""
+        with suppress(ImageError, DecoderUnavailable):
+            self.queries(b"no image")
+
+    def close(self) -> None:
+        """End the server and its children, only those. The next call would start another."""
+        with self._lock:
+            self._stop()
+
+    def connect(self, deadline: float) -> socket.socket:
+        """A socket whose other end the server holds. Raises DecoderUnavailable."""
         try:
             ours, theirs = socket.socketpair()
         except OSError as error:
             raise DecoderUnavailable(f"No socket for the decoder: {error.strerror}.") from None
-        with ours:
-            with theirs:
+        with theirs:
+            try:
                 self._hand_over(theirs, deadline)
-            ours.settimeout(max(0.001, deadline - time.monotonic()))
-            yield ours
+            except BaseException:
+                ours.close()
+                raise
+        ours.settimeout(max(0.001, deadline - time.monotonic()))
+        return ours
 
     def _hand_over(self, theirs: socket.socket, deadline: float) -> None:
         if not self._lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
@@ -207,6 +185,79 @@ class Decoder:
         if self._server is not None:
             self._server.returncode = 0  # not ours to wait for; keeps Popen from saying so
             self._server = None
+
+
+class Opened:
+    """An image that a decoder child holds. Each method is asked once more of a new child when the first one is gone.
+
+    Each raises UnsupportedImage, UndecodableImage or TooManyPixels (all ImageError) when the image is at fault,
+    DecoderUnavailable when the decoder is.
+    """
+
+    def __init__(self, decoder: Decoder, image: bytes) -> None:
+        self._decoder = decoder
+        self._image = image
+        self._deadline = time.monotonic() + _CALL_SECONDS
+        self._connection: socket.socket | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._hang_up()
+
+    def fingerprints(self) -> tuple[Fingerprint, ...]:
+        """The stored hashes of a photo under every known profile, the current one first."""
+        return self._hashes(Task.FINGERPRINTS)
+
+    def queries(self, *, effort: Effort = "normal") -> tuple[Fingerprint, ...]:
+        """The asked hashes under every known profile, the current one first.
+
+        In eight orientations; with `effort="high"` also turned a little.
+        """
+        return self._hashes(Task.QUERIES_HIGH if effort == "high" else Task.QUERIES)
+
+    def stored_details(self) -> bytes | None:
+        """The packed details of a photo, as they are kept; None where there are too few to tell it by."""
+        return self._ask(Task.STORED_DETAILS) or None
+
+    def asked_details(self) -> bytes:
+        """The packed details that are asked."""
+        return self._ask(Task.ASKED_DETAILS)
+
+    def _hashes(self, task: Task) -> tuple[Fingerprint, ...]:
+        try:
+            return tuple(Fingerprint.from_bytes(each) for each in split(self._ask(task)))
+        except ValueError:  # whoever took over a child may write what he likes
+            raise DecoderUnavailable("The decoder's answer makes no sense.") from None
+
+    def _ask(self, task: Task) -> bytes:
+        for _ in range(2):  # no image can end the server, only someone else: once more, with a new one
+            try:
+                return self._asked(task)
+            except TimeoutError:
+                raise DecoderUnavailable("The decoder is overloaded.") from None
+            except wire.DisconnectedError:
+                self._hang_up()
+            except OSError as error:
+                raise DecoderUnavailable(f"The decoder cannot be reached: {error.strerror}.") from None
+        raise DecoderUnavailable("The decoder process ended.")
+
+    def _asked(self, task: Task) -> bytes:
+        connection, new = self._connection, self._connection is None
+        if connection is None:
+            self._connection = connection = self._decoder.connect(self._deadline)
+        with suppress(BrokenPipeError, ConnectionResetError):  # refused unread: the reply says why
+            if new:
+                wire.send_image(connection, self._image)
+            wire.send_task(connection, task)
+        connection.settimeout(max(0.001, self._deadline - time.monotonic()))
+        return wire.receive_reply(connection)
+
+    def _hang_up(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
 def _environment() -> dict[str, str]:

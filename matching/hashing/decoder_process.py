@@ -15,6 +15,7 @@ import sys
 import time
 import traceback
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,10 @@ from typing import Final, NoReturn
 
 from matching.hashing import sandbox, wire
 from matching.hashing.errors import ImageError, UndecodableImage
+from matching.hashing.fingerprint import join
 from matching.hashing.hashes import Effort, fingerprint_of, query_of
+from matching.hashing.keypoints import asked_details, stored_details
+from matching.hashing.pdq import Floats
 from matching.hashing.pictures import pictures
 from matching.hashing.profile import PROFILES
 from matching.hashing.warming import warm
@@ -177,15 +181,21 @@ class Server:
 
 
 def answer(connection: socket.socket) -> None:
-    """Read one request, decode, hash, reply. Raises OSError or DisconnectedError when the caller hung up."""
+    """Read an image, decode it, and reply to each task until the caller is satisfied.
+
+    Raises OSError or DisconnectedError when the caller hung up before it had an answer.
+    """
     try:
-        task, image = wire.receive_request(connection)
+        image = wire.receive_image(connection)
+        task = wire.receive_task(connection)
         found = pictures(image)
-        if task == Task.FINGERPRINT:
-            fingerprints = [fingerprint_of(found, profile) for profile in PROFILES.values()]
-        else:
-            effort: Effort = "high" if task == Task.QUERY_HIGH else "normal"
-            fingerprints = [query_of(found, effort, profile) for profile in PROFILES.values()]
+        del image
+        while True:
+            wire.send_done(connection, done(task, found))
+            try:
+                task = wire.receive_task(connection)
+            except wire.DisconnectedError:
+                return
     except ImageError as error:
         wire.send_image_error(connection, error)
     except MemoryError:
@@ -194,8 +204,21 @@ def answer(connection: socket.socket) -> None:
         raise
     except Exception as error:  # noqa: BLE001 (a fault of ours must be told, whatever it is)
         wire.send_unavailable(connection, _place_of(error))
-    else:
-        wire.send_fingerprints(connection, fingerprints)
+
+
+def done(task: Task, found: Sequence[Floats]) -> bytes:
+    """What is asked for of these canonical pictures, packed; of details that are not worth keeping, nothing."""
+    match task:
+        case Task.FINGERPRINTS:
+            return join(fingerprint_of(found, profile) for profile in PROFILES.values())
+        case Task.QUERIES | Task.QUERIES_HIGH:
+            effort: Effort = "high" if task == Task.QUERIES_HIGH else "normal"
+            return join(query_of(found, effort, profile) for profile in PROFILES.values())
+        case Task.STORED_DETAILS:
+            details = stored_details(found)
+            return details.to_bytes(coarse=True) if details else b""
+        case Task.ASKED_DETAILS:
+            return asked_details(found).to_bytes(coarse=False)
 
 
 def _place_of(error: Exception) -> str:

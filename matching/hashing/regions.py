@@ -110,12 +110,12 @@ def main_block(picture: Floats) -> Rectangle:
     (text is mostly surface), first on a grid of 64 × 64, then each edge to the pixel; then drawn edges are cut off.
     The whole picture when there is no surface, or no block worth the name.
     """
-    surface = _surface(picture)
-    if not surface.any():
+    drawn = surface(picture)
+    if not drawn.any():
         return whole(picture)
     height, width = picture.shape
     sums = np.zeros((height + 1, width + 1), dtype=np.int32)
-    np.cumsum(1 - (1 + _SURFACE_COSTS) * surface.astype(np.int32), axis=0, out=sums[1:, 1:])
+    np.cumsum(1 - (1 + _SURFACE_COSTS) * drawn.astype(np.int32), axis=0, out=sums[1:, 1:])
     np.cumsum(sums[1:, 1:], axis=1, out=sums[1:, 1:])
     left, top, right, bottom = _refined(sums, _largest_sum(sums))
     if bottom - top < height * _SMALLEST_SHARE or right - left < width * _SMALLEST_SHARE:
@@ -161,7 +161,8 @@ def _best(gains: npt.NDArray[np.int32], position: int, reach: int, end: int) -> 
     return first + int(np.argmax(gains[first : min(position + reach + 1, end)]))
 
 
-def _surface(picture: Floats) -> npt.NDArray[np.bool_]:
+def surface(picture: Floats) -> npt.NDArray[np.bool_]:
+    """Which pixels are drawn surface: of a grey level, or next to one, of many pixels that equal those beside them."""
     still = np.zeros(picture.shape, dtype=bool)
     still[:-1, :-1] = (np.abs(np.diff(picture, axis=1))[:-1] <= _STILL) & (
         np.abs(np.diff(picture, axis=0))[:, :-1] <= _STILL
@@ -170,5 +171,5 @@ def _surface(picture: Floats) -> npt.NDArray[np.bool_]:
     common = np.bincount(levels[still], minlength=256) >= _SURFACE_SHARE * picture.size
     common[1:] |= common[:-1].copy()
     common[:-1] |= common[1:].copy()
-    surface: npt.NDArray[np.bool_] = common[levels]
-    return surface
+    drawn: npt.NDArray[np.bool_] = common[levels]
+    return drawn

@@ -11,9 +11,9 @@ from typing import Any, Final
 BITS: Final = 256
 
 
-def permutation(name: str) -> tuple[int, ...]:
-    """The bits 0..255 in the order of SHA-256 of "name/bit": scattered, and the same in every language."""
-    return tuple(sorted(range(BITS), key=lambda bit: hashlib.sha256(f"{name}/{bit}".encode()).digest()))
+def permutation(name: str, bits: int = BITS) -> tuple[int, ...]:
+    """The bits from 0 in the order of SHA-256 of "name/bit": scattered, and the same in every language."""
+    return tuple(sorted(range(bits), key=lambda bit: hashlib.sha256(f"{name}/{bit}".encode()).digest()))
 
 
 def by_tiles(side: int) -> tuple[int, ...]:

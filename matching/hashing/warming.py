@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from matching.hashing.hashes import fingerprint_of, query_of
+from matching.hashing.keypoints import asked_details, stored_details
 from matching.hashing.pictures import FORMATS, pictures
 
 _SIDE: Final = 96
@@ -44,3 +45,5 @@ def _hash(image: Image.Image, form: str, **options: object) -> None:
     found = pictures(file.getvalue())
     fingerprint_of(found)
     query_of(found, "high")
+    stored_details(found)
+    asked_details(found)

@@ -1,42 +1,44 @@
-"""How an image goes to a decoder child and its fingerprints come back, over one socket per request.
+"""How an image goes to a decoder child and what it gives comes back, over one socket per image.
 
-A request is a header and the image's bytes; the reply a header and a payload. The checksum tells a whole reply from
-one that a dying child began and the server's failure record continued.
+An image is a header and its bytes. Then come tasks, a byte each, as long as the caller holds on; the reply to each is
+a header and a payload. The checksum tells a whole reply from one that a dying child began and the server's failure
+record continued.
 """
 
 import json
 import socket
 import struct
 import zlib
-from collections.abc import Iterable
 from enum import IntEnum
 from typing import Final
 
 from matching.hashing.errors import IMAGE_ERRORS, DecoderUnavailable, ImageError
-from matching.hashing.fingerprint import Fingerprint, join, split
 
 MAX_BYTES: Final = 20_000_000
 
 READY: Final = b"R"  # the server's first byte on the control channel
 REQUEST: Final = b"Q"  # sent on the control channel with one end of the request's socket
 
-_REQUEST: Final = struct.Struct(">BI")  # task, bytes of the image
+_REQUEST: Final = struct.Struct(">I")  # bytes of the image
+_TASK: Final = struct.Struct(">B")
 _REPLY: Final = struct.Struct(">BII")  # outcome, bytes of the payload, CRC-32 of outcome and payload
-_MAX_REPLY: Final = 1_000_000  # a query with every effort is 70 kB
+_MAX_REPLY: Final = 1_000_000  # a query with every effort is 70 kB, the details of eight pictures 125
 
 
 class Task(IntEnum):
     """What a child is asked for."""
 
-    FINGERPRINT = 1
-    QUERY = 2
-    QUERY_HIGH = 3
+    FINGERPRINTS = 1
+    QUERIES = 2
+    QUERIES_HIGH = 3
+    STORED_DETAILS = 4
+    ASKED_DETAILS = 5
 
 
 class Outcome(IntEnum):
-    """What a reply says: the payload is packed fingerprints, an image error in JSON, or a plain sentence."""
+    """What a reply says: the payload is what was asked for, packed, an image error in JSON, or a plain sentence."""
 
-    FINGERPRINTS = 1
+    DONE = 1
     IMAGE_ERROR = 2
     UNAVAILABLE = 3
 
@@ -45,21 +47,30 @@ class DisconnectedError(Exception):
     """The other side is gone before it said everything."""
 
 
-def send_request(connection: socket.socket, task: Task, image: bytes) -> None:
-    connection.sendall(_REQUEST.pack(task, len(image)))
+def send_image(connection: socket.socket, image: bytes) -> None:
+    connection.sendall(_REQUEST.pack(len(image)))
     connection.sendall(image)
 
 
-def receive_request(connection: socket.socket) -> tuple[Task, bytes]:
+def receive_image(connection: socket.socket) -> bytes:
     """Raises DisconnectedError, and ValueError for a request that no client of ours sends."""
-    task, length = _REQUEST.unpack(_receive(connection, _REQUEST.size))
+    (length,) = _REQUEST.unpack(_receive(connection, _REQUEST.size))
     if length > MAX_BYTES:
         raise ValueError(f"a request of {length} bytes")
-    return Task(task), _receive(connection, length)
+    return _receive(connection, length)
 
 
-def send_fingerprints(connection: socket.socket, fingerprints: Iterable[Fingerprint]) -> None:
-    _send_reply(connection, Outcome.FINGERPRINTS, join(fingerprints))
+def send_task(connection: socket.socket, task: Task) -> None:
+    connection.sendall(_TASK.pack(task))
+
+
+def receive_task(connection: socket.socket) -> Task:
+    """Raises DisconnectedError when there is none any more, and ValueError for one that no client of ours sends."""
+    return Task(*_TASK.unpack(_receive(connection, _TASK.size)))
+
+
+def send_done(connection: socket.socket, payload: bytes) -> None:
+    _send_reply(connection, Outcome.DONE, payload)
 
 
 def send_image_error(connection: socket.socket, error: ImageError) -> None:
@@ -70,7 +81,7 @@ def send_unavailable(connection: socket.socket, detail: str) -> None:
     _send_reply(connection, Outcome.UNAVAILABLE, detail.encode())
 
 
-def receive_reply(connection: socket.socket) -> tuple[Fingerprint, ...]:
+def receive_reply(connection: socket.socket) -> bytes:
     """Raises the ImageError or DecoderUnavailable that was sent, and DisconnectedError when nothing was."""
     outcome, length, checksum = _REPLY.unpack(_receive(connection, _REPLY.size))
     if length > _MAX_REPLY:
@@ -80,8 +91,8 @@ def receive_reply(connection: socket.socket) -> tuple[Fingerprint, ...]:
         raise DecoderUnavailable("The decoder was stopped while it answered.")
     try:
         match outcome:
-            case Outcome.FINGERPRINTS:
-                return tuple(Fingerprint.from_bytes(each) for each in split(payload))
+            case Outcome.DONE:
+                return payload
             case Outcome.IMAGE_ERROR:
                 record = json.loads(payload)
                 raise IMAGE_ERRORS[record["code"]](record["detail"])

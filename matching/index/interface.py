@@ -6,6 +6,7 @@ from datetime import date
 from typing import Protocol
 from uuid import UUID
 
+from matching.hashing.details import Details
 from matching.hashing.fingerprint import Fingerprint
 
 
@@ -62,4 +63,23 @@ class Index(Protocol):
 
     def __len__(self) -> int:
         """How many hashes are held."""
+        ...
+
+
+class DetailsIndex(Protocol):
+    """Finds what is left of registered pictures, by the retrieval and verification rules of the details' profile.
+
+    What it answers depends on the protections that are held and on nothing else. Threads as for `Index`.
+    """
+
+    def apply(self, put: Iterable[tuple[Claim, Details | None]], remove: Iterable[UUID]) -> None:
+        """Add or replace the details of protections (None: it has none now), and forget others."""
+        ...
+
+    def search(self, asked: Details) -> list[Hit]:
+        """What these details find, at most one hit for a claim."""
+        ...
+
+    def __len__(self) -> int:
+        """How many keypoints are held."""
         ...

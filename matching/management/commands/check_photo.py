@@ -37,10 +37,15 @@ class Command(PerItemCommand):
             raise CommandError(str(error)) from None
 
         def check(path: Path) -> dict[str, Any]:
-            queries = shared_decoder().queries(read(path), effort=effort)
-            decision = checks.ask(
-                follower, queries, uses=asked, current=follower.current(), include_possible=include_possible
-            )
+            with shared_decoder().opened(read(path)) as opened:
+                decision = checks.ask(
+                    follower,
+                    opened.queries(effort=effort),
+                    offered=checks.Offered(opened.asked_details),
+                    uses=asked,
+                    current=follower.current(),
+                    include_possible=include_possible,
+                )
             return checks.in_words(decision, OPERATOR)
 
         self.each("path", files(paths), check)
