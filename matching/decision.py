@@ -65,9 +65,9 @@ def thresholds_of(hit: Hit) -> Thresholds:
     return PROFILES[hit.profile].algorithms[hit.algorithm].thresholds
 
 
-def strength_of(hit: Hit) -> Strength | None:
-    """By its thresholds; None beyond the widest."""
-    limits = thresholds_of(hit)
+def strength_of(hit: Hit, limits: Thresholds | None = None) -> Strength | None:
+    """By these limits, or its own; None beyond the widest."""
+    limits = limits or thresholds_of(hit)
     if hit.distance <= limits.strong:
         return Strength.STRONG
     if hit.distance <= limits.match:

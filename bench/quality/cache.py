@@ -10,13 +10,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from matching.hashing.details_profile import VETO_DETAILS_1
 from matching.hashing.profile import VETO_1
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 FILE: Final = ROOT / "bench" / ".cache" / "quality.sqlite3"
 _HASHING: Final = [
     ROOT / "matching" / "hashing" / f"{name}.py"
-    for name in ("area", "fingerprint", "hashes", "pdq", "pictures", "regions", "turns")
+    for name in ("area", "details", "fingerprint", "hashes", "keypoints", "pdq", "pictures", "regions", "turns")
 ]
 _ALTERING: Final = sorted((Path(__file__).parent / "alterations").glob("*.py"))
 
@@ -24,6 +25,8 @@ _ALTERING: Final = sorted((Path(__file__).parent / "alterations").glob("*.py"))
 def hashing_version() -> str:
     """A digest of the code that makes hashes, and of the views of the profile; thresholds may change without it."""
     views = [VETO_1.views, *map(str, (VETO_1.stored, VETO_1.asked, VETO_1.asked_with_effort))]
+    found = VETO_DETAILS_1.to_json()
+    views += [found[name] for name in sorted(found.keys() - {"retrieval", "verification", "thresholds"})]
     return _digest(_HASHING, repr(views))
 
 

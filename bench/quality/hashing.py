@@ -6,6 +6,7 @@ import struct
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import Final
 
 import cv2
@@ -16,6 +17,8 @@ from bench.quality import near
 from bench.quality.alterations import ALTERATIONS, altered
 from bench.quality.cache import Cache, altering_version, hashing_version
 from bench.quality.sets import Photo, digest, upright
+from matching.hashing import keypoints
+from matching.hashing.details_profile import VETO_DETAILS_1
 from matching.hashing.fingerprint import Fingerprint
 from matching.hashing.hashes import fingerprint_of, query_of
 from matching.hashing.pictures import pictures
@@ -23,39 +26,48 @@ from matching.hashing.pictures import pictures
 _ALTERATIONS: Final = {f"{alteration.group}/{alteration.name}": alteration for alteration in ALTERATIONS}
 _ITSELF: Final = "itself"
 _THUMBNAIL: Final = "thumbnail"
-_HEAD: Final = struct.Struct(">dddII")
+_HEAD: Final = struct.Struct(">ddddd5I")
 
 Job = tuple[Photo, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Hashed:
-    """A file's fingerprints and what they cost in CPU seconds. `high` is None where it was not wanted."""
+    """A file's fingerprints and details, and what they cost in CPU seconds.
+
+    `high` is None where it was not wanted. `kept` and `details` are packed details, stored and asked; `kept` is empty
+    where there are too few.
+    """
 
     stored: Fingerprint
     asked: Fingerprint
     high: Fingerprint | None
+    kept: bytes
+    details: bytes
     decode_s: float
     store_s: float
     ask_s: float
+    find_s: float
+    keep_s: float
 
     def to_bytes(self) -> bytes:
         parts = [self.stored.to_bytes(), self.asked.to_bytes(), self.high.to_bytes() if self.high else b""]
-        head = _HEAD.pack(self.decode_s, self.store_s, self.ask_s, len(parts[0]), len(parts[1]))
-        return head + b"".join(parts)
+        parts += [self.kept, self.details]
+        seconds = (self.decode_s, self.store_s, self.ask_s, self.find_s, self.keep_s)
+        return _HEAD.pack(*seconds, *map(len, parts)) + b"".join(parts)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Hashed":
-        decode_s, store_s, ask_s, first, second = _HEAD.unpack_from(data)
-        body = data[_HEAD.size :]
-        high = body[first + second :]
+        numbers = _HEAD.unpack_from(data)
+        seconds, ends = numbers[:5], list(accumulate(numbers[5:], initial=_HEAD.size))
+        stored, asked, high, kept, details = (data[start:end] for start, end in pairwise(ends))
         return cls(
-            Fingerprint.from_bytes(body[:first]),
-            Fingerprint.from_bytes(body[first : first + second]),
+            Fingerprint.from_bytes(stored),
+            Fingerprint.from_bytes(asked),
             Fingerprint.from_bytes(high) if high else None,
-            decode_s,
-            store_s,
-            ask_s,
+            kept,
+            details,
+            *seconds,
         )
 
 
@@ -78,8 +90,23 @@ def hash_file(data: bytes, *, high: bool) -> Hashed:
     made = time.process_time()
     asked = query_of(canonical)
     end = time.process_time()
-    with_effort = query_of(canonical, "high") if high else None
-    return Hashed(stored, asked, with_effort, decoded - begin, made - decoded, end - made)
+    found = keypoints.found_in(canonical)
+    found_at = time.process_time()
+    kept = keypoints.stored(found, VETO_DETAILS_1)
+    details = keypoints.asked(found, VETO_DETAILS_1).to_bytes(coarse=False)
+    kept_at = time.process_time()
+    return Hashed(
+        stored,
+        asked,
+        query_of(canonical, "high") if high else None,
+        kept.to_bytes(coarse=True) if kept else b"",
+        details,
+        decode_s=decoded - begin,
+        store_s=made - decoded,
+        ask_s=end - made,
+        find_s=found_at - end,
+        keep_s=kept_at - found_at,
+    )
 
 
 def hash_all(photos: Sequence[Photo], wanted: Sequence[tuple[str, ...]], title: str) -> Iterator[HashedPhoto]:

@@ -7,14 +7,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.quality import near, pairs, recall, sampling
+from bench.quality import details, near, pairs, places, recall, sampling, shared
 from bench.quality.hashing import Hashed, HashedPhoto, hash_all
 from bench.quality.sets import Photo, digest
-from bench.quality.tail import Near, tail
+from bench.quality.tail import Near, tail, upper
+from matching.hashing.details_profile import VETO_DETAILS_1
 from matching.hashing.fingerprint import Fingerprint
 from matching.hashing.profile import VETO_1
 
 SIZES = (1_000_000, 10_000_000)
+_RATES = ("rate", "low", "high", "bound")
 
 
 def measured(photos: Sequence[Photo], negatives: Sequence[Photo], *, quick: bool, each: int) -> dict[str, Any]:
@@ -27,17 +29,36 @@ def measured(photos: Sequence[Photo], negatives: Sequence[Photo], *, quick: bool
     negatives = [photo for photo in negatives if digest(photo.read()) not in known]
     strangers = list(hash_all(negatives, [()] * len(negatives), "negatives"))
     mine = list(hash_all(photos, sampling.wanted(photos, each), "photos and copies"))
+    everything = [*mine, *strangers]
+    kept = [photo.itself.kept for photo in everything]
+    thresholds = {name: vars_of(algorithm.thresholds) for name, algorithm in VETO_1.algorithms.items()}
     return {
         "profile": VETO_1.name,
-        "thresholds": {name: vars_of(algorithm.thresholds) for name, algorithm in VETO_1.algorithms.items()},
+        "thresholds": thresholds | {details.ALGORITHM: vars_of(VETO_DETAILS_1.thresholds)},
         "photos": _folders(photos),
         "negatives": _folders(negatives),
         "each": each,
         "quick": quick,
-        "groups": recall.in_groups(recall.measure(mine)),
-        "false_matches": false_matches([*mine, *strangers], len(mine)),
+        "groups": recall.in_groups(recall.measure(mine, by_details=by_details(mine, kept))),
+        "false_matches": false_matches(everything, len(mine), kept, [*photos, *negatives]),
+        "shared": shared.measured(negatives or photos),
         "cost": cost([photo.itself for photo in mine]),
     }
+
+
+def by_details(mine: Sequence[HashedPhoto], kept: Sequence[bytes]) -> dict[recall.Way, int]:
+    """Distances: each copy asked of a registry that holds all photos, each photo of one that holds its copies alone."""
+    copies = [(place, name, copy) for place, photo in enumerate(mine) for name, copy in photo.copies.items()]
+    forward = details.answers(kept, [details.Asked(copy.details) for _, _, copy in copies], "details of copies asked")
+    near = {
+        (mine[place].name, name, recall.FORWARD): found.get(place, details.FULL)
+        for (place, name, _), found in zip(copies, forward, strict=True)
+    }
+    asked = [details.Asked(one.itself.details, [copy.kept for copy in one.copies.values()] or [b""]) for one in mine]
+    for photo, found in zip(mine, details.answers([], asked, "details of photos asked"), strict=True):
+        for place, name in enumerate(photo.copies):
+            near[photo.name, name, recall.REVERSE] = found.get(place, details.FULL)
+    return near
 
 
 def vars_of(thresholds: Any) -> dict[str, int]:
@@ -52,7 +73,9 @@ def _folders(photos: Sequence[Photo]) -> dict[str, int]:
     return counts
 
 
-def false_matches(everything: Sequence[HashedPhoto], photos: int) -> dict[str, Any]:
+def false_matches(
+    everything: Sequence[HashedPhoto], photos: int, kept: Sequence[bytes], files: Sequence[Photo]
+) -> dict[str, Any]:
     """Every photo asked against every other; the first `photos` of them also with `effort=high`."""
     names = [photo.name for photo in everything]
     same = near.duplicates(names, np.stack([photo.thumbnail for photo in everything]))
@@ -67,7 +90,46 @@ def false_matches(everything: Sequence[HashedPhoto], photos: int) -> dict[str, A
     result["normal"] = _tails(stored, asked, {"without": alike, "with": unlike})
     high = [photo.itself.high or photo.itself.asked for photo in everything[:photos]]
     result["high"] = _tails(stored, high, {"without": alike[:photos]})
+    asked_details = [details.Asked(photo.itself.details) for photo in everything]
+    nearest = details.nearest(list(details.answers(kept, asked_details, "details: pairs")), len(names))
+    result[details.ALGORITHM] = _of_details(nearest, names, files, alike)
+    by_details = {key: SIZES[0] * result[details.ALGORITHM][key] for key in _RATES}
+    result["per_query_at_1M"] = {
+        "details": by_details,
+        "both": _sum([result["normal"]["without"]["per_query"][str(SIZES[0])], by_details]),
+    }
     return result
+
+
+def _of_details(
+    nearest: npt.NDArray[np.uint8], names: Sequence[str], files: Sequence[Photo], alike: npt.NDArray[np.bool_]
+) -> dict[str, Any]:
+    """The tail of details over pairs of different places, and what pairs of one place do, apart."""
+    close = [
+        frozenset({names[one], names[other]})
+        for one, other in zip(*np.nonzero((nearest < details.FULL) & alike), strict=True)
+    ]
+    one_place = places.same(set(close), files)
+    place = {name: number for number, name in enumerate(names)}
+    apart = alike.copy()
+    for one, other in (sorted(pair) for pair in one_place):
+        apart[place[one], place[other]] = apart[place[other], place[one]] = False
+    limits = VETO_DETAILS_1.thresholds
+    hard = nearest[alike & ~apart]
+    found = Near.of(nearest, apart, details.FULL)
+    shown = tail(found, limits.match).to_json()
+    shown["counts"] = np.bincount(found.distance, minlength=1).tolist()
+    shown["one_place"] = {
+        "pairs": len(one_place),
+        "matched": int((hard <= limits.match).sum()),
+        "possible": int((hard <= limits.possible).sum()),
+        "bound_with": upper(int((nearest[alike] <= limits.match).sum())) / int(alike.sum()),
+    }
+    return shown
+
+
+def _sum(each: Sequence[dict[str, float]]) -> dict[str, float]:
+    return {key: sum(one[key] for one in each) for key in _RATES}
 
 
 def _tails(
@@ -83,10 +145,7 @@ def _tails(
             tails[name][algorithm.name] = shown
     for shown in tails.values():
         each = list(shown.values())
-        shown["per_query"] = {
-            str(size): {key: size * sum(one[key] for one in each) for key in ("rate", "low", "high", "bound")}
-            for size in SIZES
-        }
+        shown["per_query"] = {str(size): {key: size * value for key, value in _sum(each).items()} for size in SIZES}
     return tails
 
 
@@ -106,7 +165,12 @@ def cost(photos: Sequence[Hashed]) -> dict[str, Any]:
         role: {name: count(fingerprints, name) for name in VETO_1.algorithms} for role, fingerprints in roles.items()
     }
     shown["bytes_stored"] = round(statistics.fmean(len(photo.stored.to_bytes()) for photo in photos))
-    for name in ("decode", "store", "ask"):
+    shown["details"] = {
+        "bytes_kept": round(statistics.fmean(len(photo.kept) for photo in photos)),
+        "bytes_asked": round(statistics.fmean(len(photo.details) for photo in photos)),
+        "too_few": sum(not photo.kept for photo in photos),
+    }
+    for name in ("decode", "store", "ask", "find", "keep"):
         seconds = [getattr(photo, f"{name}_s") for photo in photos]
         shown[f"{name}_ms"] = round(1000 * statistics.median(seconds), 1)
     return shown

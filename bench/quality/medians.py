@@ -25,7 +25,7 @@ def main(folders: str) -> None:
     shares = [
         values / values.sum(axis=1, keepdims=True)
         for photo in photos(folders)[::2]
-        for values in [keypoints.strongest(pictures(photo.read())[0], VETO_DETAILS_1)[:EACH]]
+        for values in [keypoints.found_in(pictures(photo.read()))[0].values[:EACH]]
         if len(values)
     ]
     both = np.concatenate(shares)

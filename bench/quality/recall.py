@@ -2,11 +2,12 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
+from bench.quality import details
 from bench.quality.alterations import ALTERATIONS, GROUPS
 from bench.quality.hashing import HashedPhoto
 from matching.decision import Strength, strength_of
@@ -22,49 +23,67 @@ _HIGH: Final = {f"{alteration.group}/{alteration.name}": alteration.high for alt
 
 @dataclass(slots=True)
 class Count:
-    """How many were tried, found by each algorithm (`protected`), and found at all; `possible` where only that."""
+    """How many were tried, found (`protected`), found by hashes, by each algorithm; `possible` where only that."""
 
     tried: int = 0
     found: int = 0
+    frame: int = 0
     possible: int = 0
-    by: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VETO_1.algorithms, 0))
+    by: dict[str, int] = field(default_factory=lambda: dict.fromkeys([*VETO_1.algorithms, details.ALGORITHM], 0))
 
-    def add(self, hits: Iterable[Hit], profile: Profile) -> None:
+    def add(self, hits: Iterable[Hit], profile: Profile, distance: int | None = None) -> None:
+        """`distance` is that of the details, where they were compared."""
         self.tried += 1
-        strengths = {hit.algorithm: strength_of(hit, profile.algorithms[hit.algorithm]) for hit in hits}
+        strengths = {hit.algorithm: strength_of(hit, profile.algorithms[hit.algorithm].thresholds) for hit in hits}
+        if distance is not None and (strength := details.strength(distance)):
+            strengths[details.ALGORITHM] = strength
         finding = [
             name for name, strength in strengths.items() if strength is not None and strength > Strength.POSSIBLE
         ]
         for name in finding:
             self.by[name] += 1
         self.found += bool(finding)
+        self.frame += any(name != details.ALGORITHM for name in finding)
         self.possible += bool(strengths) and not finding
 
     def __add__(self, other: "Count") -> "Count":
-        by = {name: count + other.by[name] for name, count in self.by.items()}
-        return Count(self.tried + other.tried, self.found + other.found, self.possible + other.possible, by)
+        return Count(
+            self.tried + other.tried,
+            self.found + other.found,
+            self.frame + other.frame,
+            self.possible + other.possible,
+            {name: count + other.by[name] for name, count in self.by.items()},
+        )
 
     def to_json(self) -> dict[str, Any]:
-        return {"tried": self.tried, "found": self.found, "possible": self.possible, "by": self.by}
+        return {name: getattr(self, name) for name in ("tried", "found", "frame", "possible", "by")}
 
 
 Counts = dict[tuple[str, str, str], Count]  # by "group/name", direction and effort
+Way = tuple[str, str, str]  # photo, "group/name", direction
 
 
-def measure(photos: Iterable[HashedPhoto], profile: Profile = VETO_1) -> Counts:
-    """Counts for each alteration; `effort=high` only where it was asked."""
+def measure(
+    photos: Iterable[HashedPhoto], profile: Profile = VETO_1, by_details: Mapping[Way, int] | None = None
+) -> Counts:
+    """Counts for each alteration; `effort=high` only where it was asked.
+
+    `by_details` are distances, for the photo, the copy and the direction; without it frame hashes are alone.
+    """
     counts: Counts = defaultdict(Count)
+    near = by_details or {}
     for photo in photos:
         registered = _index({"": photo.itself.stored}, profile)
         copies = {name: copy.stored for name, copy in photo.copies.items()}
         mirror = _index(copies, profile)
         answers = {"normal": _by_name(mirror, photo.itself.asked), "high": _by_name(mirror, photo.itself.high)}
         for name, copy in photo.copies.items():
-            counts[name, FORWARD, "normal"].add(registered.search(copy.asked.hashes), profile)
-            counts[name, REVERSE, "normal"].add(answers["normal"].get(_id(name), []), profile)
+            there, back = near.get((photo.name, name, FORWARD)), near.get((photo.name, name, REVERSE))
+            counts[name, FORWARD, "normal"].add(registered.search([copy.asked]), profile, there)
+            counts[name, REVERSE, "normal"].add(answers["normal"].get(_id(name), []), profile, back)
             if _HIGH[name] and copy.high is not None:
-                counts[name, FORWARD, "high"].add(registered.search(copy.high.hashes), profile)
-                counts[name, REVERSE, "high"].add(answers["high"].get(_id(name), []), profile)
+                counts[name, FORWARD, "high"].add(registered.search([copy.high]), profile, there)
+                counts[name, REVERSE, "high"].add(answers["high"].get(_id(name), []), profile, back)
     return counts
 
 
@@ -81,7 +100,7 @@ def _index(fingerprints: dict[str, Fingerprint], profile: Profile) -> ScanIndex:
 
 def _by_name(index: ScanIndex, asked: Fingerprint | None) -> dict[uuid.UUID, list[Hit]]:
     found: dict[uuid.UUID, list[Hit]] = defaultdict(list)
-    for hit in index.search(asked.hashes) if asked else []:
+    for hit in index.search([asked]) if asked else []:
         found[hit.claim.protection].append(hit)
     return found
 

@@ -73,7 +73,9 @@ class Tail:
 
 
 def tail(near: Near, at: int) -> Tail:
-    """The tail at the limit `at`."""
+    """The tail at the limit `at`; where no pair came near, there is nothing to fit and only the bound is said."""
+    if not len(near.distance):
+        return Tail(at, near.pairs, 0, 0, 0, 0.0, 0.0, 0.0, upper(0) / near.pairs, 0, 0.0, 0)
     top = int(near.distance.max())
     photos = int(max(near.query.max(), near.stored.max())) + 1
     rate = _below(_fit(_histogram(near.distance, top)), at) / near.pairs
@@ -97,7 +99,7 @@ def tail(near: Near, at: int) -> Tail:
         rate=rate,
         low=float(low),
         high=float(high),
-        bound=_upper(observed) / near.pairs,
+        bound=upper(observed) / near.pairs,
         tried_at=tried_at,
         predicted=predicted,
         observed_at=int((near.distance <= tried_at).sum()),
@@ -150,7 +152,7 @@ def _below(expected: Floats, at: int) -> float:
     return float(expected[max(0, (top - at + BIN - 1) // BIN) :].sum())
 
 
-def _upper(count: int) -> float:
+def upper(count: int) -> float:
     """One-sided 95 % upper limit of a Poisson mean after so many events (Garwood 1936), by Wilson and Hilferty."""
     if count == 0:
         return 2.996  # the rule of three

@@ -24,7 +24,8 @@ class DetailsProfile:
 
     `stored` and `asked` are the most keypoints of a part, by kind; their coarse share is for those of at least `coarse`
     (log2 of the size in pixels), which a copy reduced in size still has. Letters and symbols are never stored: apps,
-    captions and letterheads are the same in pictures that are not. Fewer than `fewest` stored ones say too little.
+    captions and letterheads are the same in pictures that are not. A part with fewer than
+    `fewest` stored ones says too little and is left out.
     """
 
     name: str
@@ -38,7 +39,7 @@ class DetailsProfile:
     grid: int
     drawn_reach: tuple[float, float]
     drawn_share: Mapping[Kind, float]
-    fewest: int
+    fewest: Mapping[Kind, int]
     retrieval: "Retrieval"
     verification: "Verification"
     thresholds: Thresholds
@@ -55,7 +56,7 @@ class DetailsProfile:
             "grid": self.grid,
             "drawn_reach": list(self.drawn_reach),
             "drawn_share": dict(self.drawn_share),
-            "fewest_stored": self.fewest,
+            "fewest_stored": dict(self.fewest),
             "stored_places": {"cells": CELLS, "turns": TURNS, "sizes_to_an_octave": SIZES},
             "medians_in_65536ths": medians(self.name).tolist(),
             "permutation": bit_order(self.name).tolist(),
@@ -133,7 +134,8 @@ def bit_order(profile: str) -> npt.NDArray[np.intp]:
 
 _DEFINITION: Final = (
     "Of each canonical picture, where its main block (see regions.py) is less than 85 % of it, the parts `main` (the "
-    "block) and `surround` (the picture; of a stored one only keypoints outside of the block), else the part `whole`. "
+    "block) and `surround` (the picture; of a stored one only keypoints outside of the block), else the part `whole`, "
+    "or `surround` where more than half of it is drawn surface. "
     "A part is averaged by area to `longest_side` at most and rounded half up to 8 bits. Keypoints and descriptors are "
     "SIFT's (OpenCV, no limit, `contrast`, edge 10, sigma 1.6), the descriptor's 128 values rounded down to 8 bits. "
     "Stored are only those with no more than `drawn_share` of drawn surface (see regions.py) in the square around them "
@@ -155,7 +157,7 @@ VETO_DETAILS_1: Final = DetailsProfile(
     grid=7,
     drawn_reach=(2.5, 10.0),
     drawn_share=MappingProxyType({"whole": 0.5, "main": 0.5, "surround": 0.2}),
-    fewest=16,
+    fewest=MappingProxyType({"whole": 16, "main": 16, "surround": 30}),
     retrieval=Retrieval(),
     verification=Verification(),
     # Agreement of 6 and 4; never strong.

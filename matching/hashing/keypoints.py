@@ -1,6 +1,7 @@
 """Canonical pictures to details. Runs in the decoder process only."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -14,6 +15,7 @@ from matching.hashing.details_profile import VETO_DETAILS_1, DetailsProfile, med
 from matching.hashing.pdq import Floats
 
 MAIN_SHARE: Final = 0.85  # of the picture: a larger main block is the whole of it
+MOSTLY_DRAWN: Final = 0.5  # of the picture: a page of letters in which no photo was found is all surround
 _SMALLEST: Final = 16  # pixels of a side, below which no keypoint can be
 _FULL: Final = 1 << 16
 
@@ -27,96 +29,116 @@ def stored_details(pictures: Sequence[Floats], profile: DetailsProfile = VETO_DE
 
     `pictures` are canonical, (height, width) float32 luma each.
     """
-    parts = [part for picture in pictures for part in _parts(picture, profile, stored=True)]
-    details = Details(tuple(parts[:MOST_PARTS]))
-    return details if len(details) >= profile.fewest else None
+    return stored(found_in(pictures, profile), profile)
 
 
 def asked_details(pictures: Sequence[Floats], profile: DetailsProfile = VETO_DETAILS_1) -> Details:
     """What is asked of an image. `pictures` as for `stored_details`."""
-    parts = [part for picture in pictures for part in _parts(picture, profile, stored=False)]
-    return Details(tuple(parts[:MOST_PARTS]))
+    return asked(found_in(pictures, profile), profile)
 
 
-def strongest(picture: Floats, profile: DetailsProfile = VETO_DETAILS_1) -> npt.NDArray[np.int64]:
-    """(n, 128) descriptors of a picture's keypoints, the strongest first: of what the profile's medians are made."""
-    return _Found.of(picture, profile).values
+def stored(found: Sequence["Found"], profile: DetailsProfile) -> Details | None:
+    """Of all keypoints those that are kept, see `stored_details`."""
+    parts = [each.off_surface(profile).outside_main().part(profile, stored=True) for each in found]
+    details = Details(tuple(part for part in parts if len(part) >= profile.fewest[part.kind]))
+    return details if details.parts else None
 
 
-def _parts(picture: Floats, profile: DetailsProfile, *, stored: bool) -> Iterator[Part]:
-    left, top, right, bottom = (int(edge) for edge in regions.main_block(picture))
-    drawn = regions.surface(picture).astype(np.float32) if stored else None
+def asked(found: Sequence["Found"], profile: DetailsProfile) -> Details:
+    """Of all keypoints those that are asked."""
+    return Details(tuple(each.part(profile, stored=False) for each in found))
 
-    def found(rows: slice, columns: slice, kind: Kind) -> _Found:
-        of_part = _Found.of(picture[rows, columns], profile)
-        if drawn is None:
-            return of_part
-        return of_part.off_surface(drawn[rows, columns], profile.drawn_share[kind], profile.drawn_reach)
 
-    everything = slice(None)
+def found_in(pictures: Sequence[Floats], profile: DetailsProfile = VETO_DETAILS_1) -> list["Found"]:
+    """All keypoints of all parts of these pictures, as many parts as details may have."""
+    return [part for picture in pictures for part in _parts(picture, profile)][:MOST_PARTS]
+
+
+def _parts(picture: Floats, profile: DetailsProfile) -> Iterator["Found"]:
+    left, top, right, bottom = main = tuple(int(edge) for edge in regions.main_block(picture))
+    drawn = regions.surface(picture).astype(np.float32)
     if (right - left) * (bottom - top) >= MAIN_SHARE * picture.size:
-        yield found(everything, everything, "whole").part("whole", profile, stored=stored)
+        kind: Kind = "surround" if drawn.mean() > MOSTLY_DRAWN else "whole"
+        yield Found.of(kind, picture, drawn, profile)
         return
-    yield found(slice(top, bottom), slice(left, right), "main").part("main", profile, stored=stored)
-    around = found(everything, everything, "surround")
-    if stored:
-        ratio = around.width / picture.shape[1]
-        around = around.outside(left * ratio, top * ratio, right * ratio, bottom * ratio)
-    yield around.part("surround", profile, stored=stored)
+    inner = slice(top, bottom), slice(left, right)
+    yield Found.of("main", picture[inner], drawn[inner], profile)
+    yield Found.of("surround", picture, drawn, profile, main)
 
 
-class _Found:
-    """All keypoints of a picture, the strongest first: `places` as of a part, `values` (n, 128) of the descriptors."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All keypoints of a part, the strongest first.
 
-    def __init__(self, width: int, height: int, places: Places, values: npt.NDArray[np.int64]) -> None:
-        self.width, self.height, self.places, self.values = width, height, places, values
+    `places` is as of a part, `values` (n, 128) of the descriptors; `drawn` is 1 where the canonical pixels of the part
+    are drawn surface; `main` the main block that a surround is around, in those pixels.
+    """
+
+    kind: Kind
+    width: int
+    height: int
+    places: Places
+    values: npt.NDArray[np.int64]
+    drawn: Floats
+    main: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, picture: Floats, profile: DetailsProfile) -> "_Found":
+    def of(
+        cls, kind: Kind, picture: Floats, drawn: Floats, profile: DetailsProfile, main: tuple[int, ...] = ()
+    ) -> "Found":
         image = _reduced(picture, profile.longest_side)
         height, width = image.shape
+        nothing = cls(kind, width, height, np.empty((0, 4), np.float32), np.empty((0, 128), np.int64), drawn, main)
         if min(image.shape) < _SMALLEST:
-            return cls(width, height, np.empty((0, 4), np.float32), np.empty((0, 128), np.int64))
+            return nothing
         sift = cv2.SIFT.create(nfeatures=0, contrastThreshold=profile.contrast, edgeThreshold=10, sigma=1.6)
         found, descriptors = sift.detectAndCompute(image, None)
         if not len(found):
-            return cls(width, height, np.empty((0, 4), np.float32), np.empty((0, 128), np.int64))
+            return nothing
         rows = np.array([(*key.pt, np.log2(key.size), key.angle % 360, key.response) for key in found], np.float32)
         order = np.argsort(-rows[:, 4], kind="stable")
-        return cls(width, height, rows[order, :4], descriptors[order].astype(np.int64))
+        return replace(nothing, places=rows[order, :4], values=descriptors[order].astype(np.int64))
 
-    def outside(self, left: float, top: float, right: float, bottom: float) -> "_Found":
-        x, y = self.places[:, 0], self.places[:, 1]
-        kept = (x < left) | (x >= right) | (y < top) | (y >= bottom)
-        return _Found(self.width, self.height, self.places[kept], self.values[kept])
+    @property
+    def _scale(self) -> float:
+        """Canonical pixels to a pixel of the part."""
+        across: int = self.drawn.shape[1]
+        return across / self.width
 
-    def off_surface(self, drawn: Floats, most: float, reach: tuple[float, float]) -> "_Found":
-        """Without the keypoints of letters and symbols, around which more than a share `most` is drawn surface.
+    def outside_main(self) -> "Found":
+        """Without what the main block has as a part of its own."""
+        if not self.main:
+            return self
+        left, top, right, bottom = self.main
+        x, y = self.places[:, 0] * self._scale, self.places[:, 1] * self._scale
+        return self._only((x < left) | (x >= right) | (y < top) | (y >= bottom))
 
-        `drawn` is 1 where the picture is; `reach` how far around is looked: sizes of the keypoint, and at least pixels.
-        """
-        height, width = drawn.shape
-        scale = width / self.width
-        table = SummedArea(drawn).table
-        far = np.maximum(reach[0] * 2 ** self.places[:, 2], reach[1])
+    def off_surface(self, profile: DetailsProfile) -> "Found":
+        """Without the keypoints of letters and symbols, which have drawn surface all around."""
+        height, width = self.drawn.shape
+        table = SummedArea(self.drawn).table
+        sizes, pixels = profile.drawn_reach
+        far = np.maximum(sizes * 2 ** self.places[:, 2], pixels)
 
         def edges(middle: Places, limit: int) -> tuple[Indices, Indices]:
-            low, high = np.rint((middle + 0.5 - far) * scale), np.rint((middle + 0.5 + far) * scale)
-            first = np.clip(low, 0, limit - 1).astype(np.intp)
-            return first, np.clip(high, first + 1, limit).astype(np.intp)
+            low, high = ((middle + 0.5 + side * far) * self._scale for side in (-1, 1))
+            first = np.clip(np.rint(low), 0, limit - 1).astype(np.intp)
+            return first, np.clip(np.rint(high), first + 1, limit).astype(np.intp)
 
         (left, right), (top, bottom) = edges(self.places[:, 0], width), edges(self.places[:, 1], height)
         surface = table[bottom, right] - table[top, right] - table[bottom, left] + table[top, left]
-        kept = surface <= most * (right - left) * (bottom - top)
-        return _Found(self.width, self.height, self.places[kept], self.values[kept])
+        return self._only(surface <= profile.drawn_share[self.kind] * (right - left) * (bottom - top))
 
-    def part(self, kind: Kind, profile: DetailsProfile, *, stored: bool) -> Part:
-        wanted = (profile.stored if stored else profile.asked)[kind]
+    def _only(self, kept: npt.NDArray[np.bool_]) -> "Found":
+        return replace(self, places=self.places[kept], values=self.values[kept])
+
+    def part(self, profile: DetailsProfile, *, stored: bool) -> Part:
+        wanted = (profile.stored if stored else profile.asked)[self.kind]
         share = profile.stored_coarse_share if stored else profile.asked_coarse_share
         taken = self._taken(wanted, share, profile)
         values = self.values[taken]
         bits = values * _FULL > medians(profile.name) * values.sum(axis=1, keepdims=True)
-        return Part(kind, self.width, self.height, as_codes(bits), self.places[taken])
+        return Part(self.kind, self.width, self.height, as_codes(bits), self.places[taken])
 
     def _taken(self, wanted: int, share: float, profile: DetailsProfile) -> Indices:
         """So many, a share of them of the coarse ones; where one sort is short, more of the other."""

@@ -51,26 +51,30 @@ GROUPS: Final = (
     Group("border", "borders, letterbox", 99),
     Group("story", "story: 9:16 over its own blur"),
     Group("centre-crop", "cropped to the middle, 95–50 %", 98),
-    Group("crop", "cropped anywhere, 95–50 %"),
-    Group("aspect", "cropped to 1:1, 4:5, 9:16, 16:9 in the middle", 60, part="middle"),
-    Group("aspect", "cropped to the same anywhere", part="anywhere"),
-    Group("rotate-cut", "turned 2–15°, corners cut off", None, 98),
-    Group("rotate-kept", "turned 2–15°, corners kept", None, 98),
-    Group("perspective", "perspective"),
-    Group("screen-photo", "photograph of a screen"),
-    Group("feed", "screenshot of a feed", 95),
-    Group("feed-cut", "screenshot of a feed, photo cut off"),
-    Group("chat", "screenshot of a chat"),
+    Group("crop", "cropped anywhere, 95–50 %", 98),
+    Group("aspect", "cropped to 1:1, 4:5, 9:16, 16:9 in the middle", 98, part="middle"),
+    Group("aspect", "cropped to the same anywhere", 98, part="anywhere"),
+    Group("rotate-cut", "turned 2–15°, corners cut off", 98, 98),
+    Group("rotate-kept", "turned 2–15°, corners kept", 98, 98),
+    Group("perspective", "perspective", 98),
+    Group("screen-photo", "photograph of a screen", 90),
+    Group("feed", "screenshot of a feed", 97),
+    Group("feed-cut", "screenshot of a feed, photo cut off", 97),
+    Group("chat", "screenshot of a chat", 97),
     Group("meme", "meme: caption beside the photo", 95),
     Group("words", "words over the photo"),
-    Group("overlay-10", "sticker, logo or banner, to 10 %"),
-    Group("overlay-20", "sticker or banner, 20 %", 80),
-    Group("overlay-30", "sticker or banner, 30 %"),
-    Group("edit-10", "edited, 10 % of the area"),
-    Group("edit-20", "edited, 20 %", 85),
-    Group("edit-30", "edited, 30 %"),
-    Group("edit-40", "edited, 40–50 %"),
-    Group("chain", "chains: screenshot, crop, recompress, …"),
+    Group("overlay-10", "sticker, logo or banner, to 10 %", 98),
+    Group("overlay-20", "sticker or banner, 20 %", 98),
+    Group("overlay-30", "sticker or banner, 30 %", 98),
+    Group("edit-10", "edited, 10 % of the area", 98),
+    Group("edit-20", "edited, 20 %", 98),
+    Group("edit-30", "edited, 30 %", 98),
+    Group("edit-40", "edited, 40–50 %", 95),
+    Group("chain", "chains: screenshot, crop, recompress, …", 97),
+    Group("chain-hard", "hard chains: chat and crop, crop and edit, mirror and chat", 87),
+    Group("limit-crop", "limits: cropped anywhere, 40–20 %"),
+    Group("limit-edit", "limits: edited, 60–80 %"),
+    Group("limit-small", "limits: small on a screen, 40–15 % of its width"),
 )
 
 
@@ -183,11 +187,28 @@ def _chains() -> Iterator[Alteration]:
         "1:1 → white border": then(geometry.aspect(1, 1), frames.border(6, "white")),
         "edit 20 % → feed": then(edits.textured(20), post),
         "feed → feed": then(post, post),
-        "mirror → chat": then(geometry.mirror, screens.chat(screens.DARK)),
         "photo of a screen → crop 90 %": then(screens.photographed, cut(90)),
     }
     for name, change in chains.items():
         yield Alteration("chain", name, change, low, high=True)
+    hard: dict[str, Change] = {
+        "chat → crop 70 %": then(screens.chat(screens.LIGHT), geometry.random_crop(70)),
+        "crop 70 % → edit 30 %": then(geometry.random_crop(70), edits.textured(30)),
+        "mirror → chat": then(geometry.mirror, screens.chat(screens.DARK)),
+        "edit 30 % → chat": then(edits.inpainted(30), screens.chat(screens.LIGHT)),
+    }
+    for name, change in hard.items():
+        yield Alteration("chain-hard", name, change, low)
+
+
+def _limits() -> Iterator[Alteration]:
+    """How far it goes: nothing is promised here."""
+    for per_cent in (40, 30, 20):
+        yield Alteration("limit-crop", f"{per_cent} % of each side", geometry.random_crop(per_cent))
+    for per_cent in (60, 70, 80):
+        yield Alteration("limit-edit", f"other texture {per_cent} %", edits.textured(per_cent))
+    for per_cent in (40, 30, 20, 15):
+        yield Alteration("limit-small", f"{per_cent} %", screens.small(per_cent))
 
 
 ALTERATIONS: Final = (
@@ -198,6 +219,7 @@ ALTERATIONS: Final = (
     *_surroundings(),
     *_covered(),
     *_chains(),
+    *_limits(),
 )
 
 

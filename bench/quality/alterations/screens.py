@@ -205,6 +205,23 @@ def chat(theme: Theme) -> Change:
     return change
 
 
+def small(per_cent: float) -> Change:
+    """A photo so many per cent of the screen's width, between messages."""
+
+    def change(image: Image.Image, random: Random) -> Image.Image:
+        screen = Screen(LIGHT, random)
+        width = round(_WIDTH * per_cent / 100)
+        photo = image.resize((width, round(image.height * width / image.width)))
+        y = _message(screen, screen.status_bar() + 40)
+        screen.image.paste(photo, (24, y))
+        y += photo.height + 24
+        while y < screen.height - 200:
+            y = _message(screen, y)
+        return screen.image
+
+    return change
+
+
 def _message(screen: Screen, y: int) -> int:
     mine = screen.random.random() < 0.5
     words = int(screen.random.integers(1, 6))
