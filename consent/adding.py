@@ -65,8 +65,9 @@ def add_file(*, by: Person, file: InMemoryUploadedFile, pending: bool, **choice:
     if len(image) != file.size:  # more than is kept (see config/uploads.py)
         return refused(name, REASONS["too-large"])
     try:
-        fingerprints = shared_decoder().fingerprints(image)
-        decided = add_photo(by=by, fingerprints=fingerprints, pending=pending, **choice)
+        with shared_decoder().opened(image) as opened:
+            fingerprints, details = opened.fingerprints(), opened.stored_details()
+        decided = add_photo(by=by, fingerprints=fingerprints, details=details, pending=pending, **choice)
     except ImageError as error:
         return refused(name, REASONS[error.code])
     except TooLittleDetailError:

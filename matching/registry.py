@@ -118,6 +118,11 @@ def hashes(protection: UUID) -> tuple[Fingerprint, ...]:
     raise Protection.DoesNotExist
 
 
+def kept_details(protection: UUID) -> bytes | None:
+    """The packed details that are kept of an image, for its person to read. Raises keyring.UnreadableBlobError."""
+    return stored.details_of(protection)
+
+
 def change(protection: UUID, **fields: object) -> None:
     row = Protection.objects.select_for_update().get(id=protection)
     for name, value in fields.items():

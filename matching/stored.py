@@ -58,6 +58,14 @@ def read(protections: QuerySet[Protection], *, batch: int | None = None) -> Iter
         yield load(list(of_one))
 
 
+def details_of(protection: UUID) -> bytes | None:
+    """The packed details of one, if there are any. Raises UnreadableBlobError."""
+    row = StoredFingerprint.objects.filter(protection=protection, profile=DETAILS).first()
+    if row is None:
+        return None
+    return keyring.unseal(Sealed(row.key_id, bytes(row.blob)), protection=protection, profile=DETAILS)
+
+
 def load(rows: list[tuple[Any, ...]]) -> Stored:
     """The rows (of COLUMNS) of one protection. Raises UnreadableBlobError.
 

@@ -46,13 +46,18 @@ def audit(by: Person, action: str, photo: Photo, **facts: object) -> None:
 
 
 class Choice(TypedDict, total=False):
-    """What a person says of a photo; by default a photo of their own, named by its date, in force at once."""
+    """What a person says of a photo; by default a photo of their own, named by its date, in force at once.
+
+    `details` are what its local features are, packed, None where they are too few; kept unless `keep_details` is false.
+    """
 
     refuse: Required[Iterable[str]]
     assurance: int
     label: str
     declaration: str
     pending: bool
+    details: bytes | None
+    keep_details: bool
 
 
 def protect_photo(
@@ -64,10 +69,14 @@ def protect_photo(
     """
     refused = uses.in_order(uses.refused(choice["refuse"]))
     assurance, pending = choice.get("assurance", 0), choice.get("pending", False)
+    details, state = details_of(choice)
     with transaction.atomic(durable=True):
         photo = Photo.objects.create(
             person=by,
-            protection=registry.protect(fingerprints, refuse=refused, assurance=assurance, pending=pending),
+            protection=registry.protect(
+                fingerprints, refuse=refused, assurance=assurance, pending=pending, details=details
+            ),
+            details=state,
             label=choice.get("label", ""),
             declaration=choice.get("declaration", Photo.Declaration.MINE),
             mark=mark,
@@ -78,10 +87,19 @@ def protect_photo(
     return Decided((photo,), in_effect=not pending and sequence.settled())
 
 
+def details_of(choice: Choice) -> tuple[bytes | None, Photo.Details]:
+    """What is kept of a photo's local features, and what is to be said of it."""
+    if not choice.get("keep_details", True):
+        return None, Photo.Details.DECLINED
+    details = choice.get("details")
+    return details, Photo.Details.KEPT if details else Photo.Details.TOO_FEW
+
+
 def add_photo(*, by: Person, fingerprints: Sequence[Fingerprint], **choice: Unpack[Choice]) -> Decided:
     """`protect_photo`, but once for each photo of a person; a withdrawn one is put back with the new choice.
 
-    One that was registered before the current profile came is renewed. Raises AlreadyRegisteredError as well.
+    One that was registered before the current profile came, or without the details that are now to be kept, is
+    renewed. Raises AlreadyRegisteredError as well.
     """
     marks = marks_of(by, fingerprints)
     photo = Photo.objects.of(by).filter(mark__in=marks).first()
@@ -91,8 +109,10 @@ def add_photo(*, by: Person, fingerprints: Sequence[Fingerprint], **choice: Unpa
         except IntegrityError:
             photo = Photo.objects.of(by).get(mark=marks[0])
     renewed = None
-    if registry.to_hash_again([photo.protection]):
-        renewed = renew_photo(by=by, photo=photo, fingerprints=fingerprints)
+    details, state = details_of(choice)
+    lacking = state == Photo.Details.KEPT != photo.details
+    if lacking or registry.to_hash_again([photo.protection]):
+        renewed = renew_photo(by=by, photo=photo, fingerprints=fingerprints, details=details if lacking else None)
     if not OptOut.objects.filter(photo=photo, withdrawn_at=None).exists():
         return restore_photos(by=by, photos=[photo], refuse=choice["refuse"])
     if renewed is None:
@@ -100,11 +120,19 @@ def add_photo(*, by: Person, fingerprints: Sequence[Fingerprint], **choice: Unpa
     return renewed
 
 
-def renew_photo(*, by: Person, photo: Photo, fingerprints: Sequence[Fingerprint]) -> Decided:
-    """Keep what the photo, sent once more, gives under the current profile; its choice stays as it is."""
+def renew_photo(
+    *, by: Person, photo: Photo, fingerprints: Sequence[Fingerprint], details: bytes | None = None
+) -> Decided:
+    """Keep what the photo, sent once more, gives under the current profile, and its details if there are any.
+
+    Its choice stays as it is.
+    """
     with transaction.atomic(durable=True):
         for each in in_turn([photo]):
             registry.renew(each.protection, fingerprints)
+            if details:
+                registry.keep_details(each.protection, details)
+                Photo.objects.filter(id=each.id).update(details=Photo.Details.KEPT)
             Photo.objects.filter(id=each.id).update(mark=marks_of(by, fingerprints)[0])
             audit(by, "photo.renewed", each)
     return Decided((photo,), in_effect=photo.pending_since is None and sequence.settled(), renewed=True)
@@ -154,6 +182,18 @@ def restore_photos(*, by: Person, photos: Iterable[Photo], refuse: Iterable[str]
     return decided(restored)
 
 
+def drop_details(*, by: Person, photos: Iterable[Photo]) -> Decided:
+    """Delete the local features of photos; their hashes and choices stay. Of those that have none, nothing changes."""
+    dropped = []
+    with transaction.atomic(durable=True):
+        for photo in in_turn(photos):
+            if Photo.objects.filter(id=photo.id, details=Photo.Details.KEPT).update(details=Photo.Details.DECLINED):
+                registry.drop_details(photo.protection)
+                audit(by, "photo.details_dropped", photo)
+                dropped.append(photo)
+    return Decided(tuple(dropped), in_effect=sequence.settled())
+
+
 def label_photo(*, by: Person, photo: Photo, label: str) -> None:
     """Name a photo. The name stays out of the audit, which outlives the person's data."""
     with transaction.atomic(durable=True):
@@ -161,12 +201,16 @@ def label_photo(*, by: Person, photo: Photo, label: str) -> None:
         audit(by, "photo.labelled", photo)
 
 
-def choose_default(*, by: Person, refuse: Iterable[str]) -> None:
-    """What the next photos refuse unless something else is chosen. Raises uses.UnknownUseError."""
+def choose_default(*, by: Person, refuse: Iterable[str], keep_details: bool = True) -> None:
+    """What the next photos refuse, and whether their details are kept, unless something else is chosen.
+
+    Raises uses.UnknownUseError.
+    """
     refused = uses.in_order(uses.refused(refuse))
+    facts = {"uses": refused, "keep_details": keep_details}
     with transaction.atomic(durable=True):
-        Person.objects.filter(id=by.id).update(default_uses=refused)
-        AuditEvent.objects.create(by=by.id, action="person.default_chosen", subject=by.id, facts={"uses": refused})
+        Person.objects.filter(id=by.id).update(default_uses=refused, keep_details=keep_details)
+        AuditEvent.objects.create(by=by.id, action="person.default_chosen", subject=by.id, facts=facts)
 
 
 def erase_photos(*, by: Person, photos: Iterable[Photo]) -> bool:

@@ -36,6 +36,7 @@ class Person(AbstractBaseUser):
     username = models.CharField(max_length=64, unique=True, null=True, blank=True)
     email = models.EmailField(unique=True, null=True, blank=True)
     default_uses = ArrayField(models.CharField(max_length=16), null=True, blank=True)
+    keep_details = models.BooleanField(default=True, db_default=True)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

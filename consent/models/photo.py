@@ -53,6 +53,14 @@ class Photo(models.Model):
         CHILD = "child"
         REPRESENTED = "represented"
 
+    class Details(models.TextChoices):
+        """Whether local features are kept beside the hashes, by which what is left of the photo is found."""
+
+        KEPT = "kept"
+        DECLINED = "declined"  # by the person
+        TOO_FEW = "too-few"  # in the photo to tell it by
+        NONE = "none"  # it was registered when there were none
+
     class State(models.TextChoices):
         PROTECTED = "protected"
         PENDING = "pending"
@@ -63,6 +71,9 @@ class Photo(models.Model):
     label = models.CharField(max_length=200, blank=True)
     declaration = models.CharField(max_length=16, choices=Declaration.choices, default=Declaration.MINE)
     protection = models.UUIDField(unique=True)  # no foreign key: `matching` is another service
+    details = models.CharField(
+        max_length=16, choices=Details.choices, default=Details.NONE, db_default=Details.NONE.value
+    )
     mark = models.BinaryField(null=True, editable=False)
     pending_since = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -73,6 +84,9 @@ class Photo(models.Model):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
                 name="photo_declaration_known", condition=Q(declaration__in=["mine", "child", "represented"])
+            ),
+            models.CheckConstraint(
+                name="photo_details_known", condition=Q(details__in=["kept", "declined", "too-few", "none"])
             ),
             models.UniqueConstraint(name="photo_once_per_person", fields=["person", "mark"]),
         ]

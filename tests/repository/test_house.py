@@ -14,8 +14,12 @@ OURS = ("config", "consent", "matching")
 
 # Every field of every model of ours: personal data, or kept without a person being in it.
 PERSONAL = {
-    "consent.Person": {"id", "username", "email", "default_uses", "password", "last_login", "is_active", "created_at"},
-    "consent.Photo": {"id", "person", "label", "declaration", "protection", "mark", "pending_since", "created_at"},
+    "consent.Person": {
+        "id", "username", "email", "default_uses", "keep_details", "password", "last_login", "is_active", "created_at",
+    },
+    "consent.Photo": {
+        "id", "person", "label", "declaration", "protection", "details", "mark", "pending_since", "created_at",
+    },
     "consent.OptOut": {"id", "photo", "uses", "decided_at", "withdrawn_at"},
     "consent.AuditEvent": {"by", "subject", "facts"},
     "matching.StoredFingerprint": {"blob"},

@@ -22,13 +22,26 @@ class Command(PerItemCommand):
         )
         parser.add_argument("--assurance", type=int, choices=range(4), default=0, help="0 anonymous … 3 identified")
 
-    def handle(self, *, paths: list[str], uses: str | None, assurance: int, **_: Any) -> None:
+        parser.add_argument(
+            "--no-details",
+            dest="keep_details",
+            action="store_false",
+            help="keep no local features: the photo is then found by its whole frame only",
+        )
+
+    def handle(self, *, paths: list[str], uses: str | None, assurance: int, keep_details: bool, **_: Any) -> None:
         refuse = refused(chosen_uses(uses))
 
         def protect(path: Path) -> dict[str, Any]:
-            fingerprints = shared_decoder().fingerprints(read(path))
+            with shared_decoder().opened(read(path)) as opened:
+                fingerprints, details = opened.fingerprints(), opened.stored_details()
             decided = protect_photo(
-                by=Person.objects.operator(), fingerprints=fingerprints, refuse=refuse, assurance=assurance
+                by=Person.objects.operator(),
+                fingerprints=fingerprints,
+                details=details,
+                keep_details=keep_details,
+                refuse=refuse,
+                assurance=assurance,
             )
             return {
                 "ref": decided.photo.ref,
@@ -36,6 +49,7 @@ class Command(PerItemCommand):
                 "uses": in_order(refuse),
                 "assurance": assurance,
                 "quality": fingerprints[0].quality,
+                "details": decided.photo.details,
             }
 
         self.each("path", files(paths), protect)

@@ -1,5 +1,6 @@
 """Everything that is kept of a person, to take away."""
 
+import base64
 import csv
 import io
 from typing import Any
@@ -49,6 +50,10 @@ def exported_photo(photo: Photo) -> dict[str, Any]:
             for fingerprint in registry.hashes(photo.protection)
             for item in fingerprint.hashes
         ],
+        "details": {
+            "state": photo.details,
+            "packed": base64.b64encode(registry.kept_details(photo.protection) or b"").decode(),
+        },
     }
 
 
@@ -62,6 +67,7 @@ def exported(person: Person) -> dict[str, Any]:
             "case_number": person.username,
             "since": person.created_at.isoformat(),
             "refused_by_default": person.default_uses,
+            "details_kept_by_default": person.keep_details,
             "second_steps": [
                 {"kind": step.type, "added": step.created_at.isoformat(), "name": step.data.get("name", "")}
                 for step in Authenticator.objects.filter(user=person)

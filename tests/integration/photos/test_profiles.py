@@ -6,8 +6,11 @@ its work is done in this process.
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -25,6 +28,7 @@ from matching.follower import Follower
 from matching.hashing import profile as profiles
 from matching.hashing.fingerprint import Fingerprint
 from matching.hashing.hashes import Effort, fingerprint_of, query_of
+from matching.hashing.keypoints import asked_details
 from matching.hashing.pictures import pictures
 from matching.hashing.profile import ORIENTATIONS, PROFILES, VETO_1
 from matching.hashing.rules import Thresholds
@@ -56,6 +60,15 @@ class HereDecoder:
 
     def queries(self, image: bytes, *, effort: Effort = "normal") -> tuple[Fingerprint, ...]:
         return tuple(query_of(pictures(image), effort, profile) for profile in PROFILES.values())
+
+    @contextmanager
+    def opened(self, image: bytes) -> Iterator[SimpleNamespace]:
+        yield SimpleNamespace(
+            fingerprints=partial(self.fingerprints, image),
+            queries=partial(self.queries, image),
+            stored_details=lambda: None,
+            asked_details=lambda: asked_details(pictures(image)).to_bytes(coarse=False),
+        )
 
 
 HERE = HereDecoder()
