@@ -127,12 +127,12 @@ def only_json(text: str) -> dict[str, Any]:
     raise LocalError(f"A management command printed no JSON object but {text[:200]!r}.")
 
 
-def protect(home: Home, environment: Mapping[str, str], photo: Path) -> str:
-    """The ref of the new protection; LocalError in the words of the problem that a bad file gives."""
+def protect(home: Home, environment: Mapping[str, str], photo: Path) -> dict[str, Any]:
+    """What `protect_photo` says of it; LocalError in the words of the problem that a bad file gives."""
     answer = only_json(manage(home, environment, "protect_photo", str(photo), may_fail=True))
     if "ref" not in answer:
         raise LocalError(f"{photo} cannot be protected: {answer.get('detail') or answer.get('title') or answer}")
-    return str(answer["ref"])
+    return answer
 
 
 def issue_key(home: Home, environment: Mapping[str, str], platform: str) -> str:

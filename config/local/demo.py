@@ -10,6 +10,7 @@ from PIL import Image, ImageChops, ImageOps, ImageStat, UnidentifiedImageError
 from config.local.adoption import adopt_orphans, end_descendants, reap_adopted
 from config.local.application import Address, application, issue_key, manage, protect
 from config.local.ask import Answer, await_ready, check_image
+from config.local.copies import copies, remains
 from config.local.execute import SIGNAL_BASE
 from config.local.failure import LocalError
 from config.local.home import Home
@@ -18,7 +19,6 @@ from config.local.services import temporary_services
 from config.local.supervisor import Supervisor
 from config.local.terminal import EndingError, raise_when_ended, say, when_ended_again
 
-BORDER = 0.08  # of the shorter side
 SMALL, SAME = 32, 8.0  # pixels and grey levels; the three photos here are 40 and more apart
 
 
@@ -73,11 +73,16 @@ def in_home(
             supervisor.start(child)
         await_ready(address, supervisor.check)
         key = issue_key(home, environment, "demo")
-        ref = protect(home, environment, photo or written(home, original))
+        protected = protect(home, environment, photo or written(home, original))
         say(f"Protected: {photo or NAMES[0]} ({original.width} x {original.height})\n")
-        cases = [asked(address, key, name, image, "protected") for name, image in copies(original).items()]
+        altered = copies(original)
+        if protected["details"] == "kept":
+            altered |= remains(original)
+        else:
+            say("  It has too few details to find a part of it by: only copies of the whole are asked.\n")
+        cases = [asked(address, key, name, image, "protected") for name, image in altered.items()]
         rest = [asked(address, key, f"another photo: {name}", image, "no_match") for name, image in others.items()]
-        manage(home, environment, "withdraw_photo", ref)
+        manage(home, environment, "withdraw_photo", protected["ref"])
         after = asked(address, key, "after withdrawal", as_jpeg(original), "no_match")
         reap_adopted(supervisor.pids())
     finally:
@@ -107,20 +112,6 @@ def written(home: Home, image: Image.Image) -> Path:
     path = home.path / "photo.jpg"
     path.write_bytes(as_jpeg(image))
     return path
-
-
-def copies(original: Image.Image) -> dict[str, bytes]:
-    width, height = original.size
-    crop = (width // 10, height // 10, width - width // 10, height - height // 10)
-    border = max(1, round(min(width, height) * BORDER))
-    return {
-        "recompressed (JPEG 40)": as_jpeg(original, 40),
-        "resized to 60 %": as_jpeg(original.resize((max(1, width * 6 // 10), max(1, height * 6 // 10)))),
-        "centre-cropped to 80 %": as_jpeg(original.crop(crop)),
-        "mirrored": as_jpeg(ImageOps.mirror(original)),
-        "turned by 90°": as_jpeg(original.transpose(Image.Transpose.ROTATE_90)),
-        "framed by a border": as_jpeg(ImageOps.expand(original, border, fill="white")),
-    }
 
 
 def asked(address: Address, key: str, name: str, image: bytes | Image.Image, expected: str) -> Case:

@@ -8,7 +8,8 @@ from PIL import Image
 
 from config.local import install
 from config.local.application import Address
-from config.local.demo import copies, open_photo, same_picture
+from config.local.copies import copies, remains
+from config.local.demo import open_photo, same_picture
 from config.local.example import curl, remembered_key
 from config.local.failure import LocalError
 from config.local.home import ROOT, Home
@@ -54,8 +55,8 @@ def test_the_demo_s_photos_are_different_pictures_and_a_copy_is_not() -> None:
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 500), (640, 427)])
 def test_the_demo_can_make_its_copies_of_any_size(size: tuple[int, int]) -> None:
-    made = copies(Image.new("RGB", size, "red"))
-    assert len(made) == 6
+    made = copies(Image.new("RGB", size, "red")) | remains(Image.new("RGB", size, "red"))
+    assert len(made) == 9
     assert all(data.startswith(b"\xff\xd8") for data in made.values())
 
 
