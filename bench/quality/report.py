@@ -53,6 +53,11 @@ far beyond the limit the nearest pair of unlike photos is; false matches per que
 with each other only: fewer negatives hold fewer look-alikes."""
 
 
+_DETAILS_CHOICES: Final = """`python -m bench.quality.compare_details`: details alone, on the alterations that frame
+hashes miss, per cent on the half of the photos on which constants were chosen, then on the other. False pairs are of
+strangers, pairs of one place among them; shared surroundings as above."""
+
+
 def write(figures: Figures, page: Path, results: Path) -> None:
     """The page, and the plots beside quality.json."""
     page.write_text(
@@ -65,6 +70,7 @@ def write(figures: Figures, page: Path, results: Path) -> None:
                 _false(figures),
                 _cost(figures),
                 _variants(results),
+                _details_variants(results),
             ]
         )
     )
@@ -250,6 +256,27 @@ def _variants(results: Path) -> str:
         false = f"{sum(rates):.1e}" if rates else "–"
         margin = ", ".join(f"{name} {bits}" for name, bits in row.get("margin", {}).items())
         lines.append(f"| {' | '.join([row['name'], *means, margin, false, str(row['stored']), str(row['asked'])])} |")
+    return "\n".join([*lines, ""])
+
+
+def _details_variants(results: Path) -> str:
+    """What `python -m bench.quality.compare_details` found, if it was run."""
+    file = results / "details.json"
+    if not file.exists():
+        return ""
+    lines = [
+        "## What each choice in the details earns",
+        "",
+        _DETAILS_CHOICES,
+        "",
+        "| | Copy asked | Photo asked | False, of pairs | Shared surroundings matched | Bytes |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in json.loads(file.read_text()):
+        chosen, judged = row["chosen_on"], row["judged_on"]
+        cells = [row["name"], *(f"{one:.1f}, {other:.1f}" for one, other in zip(chosen, judged, strict=True))]
+        cells += [f"{row['matched']} of {row['pairs']}", f"{row['shared_matched']} of {row['shared_asked']}"]
+        lines.append(f"| {' | '.join([*cells, str(row['bytes'])])} |")
     return "\n".join([*lines, ""])
 
 

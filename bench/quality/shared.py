@@ -4,7 +4,7 @@ Registered by different people, they must not be taken for each other. Half of t
 surrounding, the other half asked in the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -17,6 +17,7 @@ from bench.quality.sets import Photo, upright
 from matching.decision import Strength
 from matching.hashing import keypoints
 from matching.hashing.details_profile import VETO_DETAILS_1, DetailsProfile
+from matching.hashing.keypoints import Found
 from matching.hashing.pictures import pictures
 
 SEED: Final = 7
@@ -78,17 +79,22 @@ KINDS: Final[dict[str, Change]] = {
 }
 
 
-def measured(photos: Sequence[Photo], profile: DetailsProfile = VETO_DETAILS_1) -> list[dict[str, Any]]:
-    """For each kind, how many of those that were asked were taken for a registered one."""
+def measured(
+    photos: Sequence[Photo],
+    profile: DetailsProfile = VETO_DETAILS_1,
+    change: Callable[[Sequence[Found]], Sequence[Found]] = list,
+) -> list[dict[str, Any]]:
+    """For each kind, how many of those that were asked were taken for a registered one. `change`: see compare_details."""
     step = max(1, len(photos) // MOST)
     chosen = [upright(photo.read()) for photo in photos[::step]][:MOST]
     half = len(chosen) // 2
     rows = []
-    for kind, change in KINDS.items():
+    for kind, surrounding in KINDS.items():
         made = [
-            pictures(JPEG(change(image, np.random.default_rng([SEED, number])))) for number, image in enumerate(chosen)
+            pictures(JPEG(surrounding(image, np.random.default_rng([SEED, number]))))
+            for number, image in enumerate(chosen)
         ]
-        found = [keypoints.found_in(each, profile) for each in made]
+        found = [change(keypoints.found_in(each, profile)) for each in made]
         index = details.registry(
             [each.to_bytes(coarse=True) if (each := keypoints.stored(one, profile)) else b"" for one in found[:half]],
             profile,

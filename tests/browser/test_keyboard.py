@@ -2,6 +2,8 @@
 
 import re
 
+from playwright.sync_api import expect
+
 from consent.models import OptOut, Photo
 from tests.browser import pages
 from tests.browser.conftest import Opener
@@ -75,7 +77,7 @@ def test_a_refused_form_has_the_focus_on_what_is_wrong(a_window: Opener, someone
     with a_window(width=360) as window:
         someone.comes_in(window)
         pages.before_refused(window, someone)
-        window.page.wait_for_function("document.activeElement.matches('.errors')")
+        expect(window.page.locator(".errors")).to_be_focused()
         press(window, ".errors a")
         assert window.page.evaluate("document.activeElement.id") == "id_whose"
 

@@ -112,8 +112,15 @@ def test_more_effort_also_asks_rotations(web: Web, key: str, photo: Path) -> Non
     protected(photo)
     image = Image.open(photo)
     turned = encoded(image.rotate(5, Image.Resampling.BICUBIC))
-    answer = web.check_image(turned, key, "?effort=high").json
+    answer = web.check_image(turned, key, "?effort=high&uses=edit").json
     assert (answer["result"], answer["asked"]) == ("protected", ["frame", "rotations"])
+
+
+def test_details_are_asked_where_the_hashes_leave_a_use_open(web: Web, key: str, photo: Path) -> None:
+    protected(photo)  # against editing, not against training
+    image = photo.read_bytes()
+    assert web.check_image(image, key, "?uses=edit").json["asked"] == ["frame"]
+    assert web.check_image(image, key, "?uses=edit,train").json["asked"] == ["frame", "details"]
 
 
 def test_a_body_in_chunks_is_read(web: Web, key: str, photo: Path) -> None:
