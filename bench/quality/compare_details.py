@@ -27,9 +27,9 @@ from matching.hashing.pictures import pictures
 
 PHOTOS: Final = 40
 STRANGERS: Final = 500
-GROUPS: Final = (
-    "crop", "rotate-kept", "perspective", "screen-photo", "feed", "feed-cut", "chat", "edit-30", "edit-40", "chain-hard",
-)  # fmt: skip
+GROUPS: Final = frozenset(
+    "crop rotate-kept perspective screen-photo feed feed-cut chat edit-30 edit-40 chain-hard".split()  # noqa: SIM905
+)
 Change = Callable[[Sequence[Found]], Sequence[Found]]
 
 

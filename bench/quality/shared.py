@@ -84,7 +84,7 @@ def measured(
     profile: DetailsProfile = VETO_DETAILS_1,
     change: Callable[[Sequence[Found]], Sequence[Found]] = list,
 ) -> list[dict[str, Any]]:
-    """For each kind, how many of those that were asked were taken for a registered one. `change`: see compare_details."""
+    """For each kind, how many that were asked were taken for a registered one. `change`: see compare_details."""
     step = max(1, len(photos) // MOST)
     chosen = [upright(photo.read()) for photo in photos[::step]][:MOST]
     half = len(chosen) // 2
