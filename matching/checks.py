@@ -42,7 +42,7 @@ class Offered:
         """Raises what making them raises, and DecoderUnavailable where that gives no details."""
         packed = self._make()
         try:
-            details = Details.from_bytes(packed)
+            details = Details.from_bytes(packed, coarse=False)
         except ValueError:  # whoever took over a decoder child may write what he likes
             raise DecoderUnavailable("The decoder's answer makes no sense.") from None
         self.packed = packed

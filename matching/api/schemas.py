@@ -173,7 +173,7 @@ class CheckIn(Request):
             return None
         try:
             packed = base64.b64decode(self.details, validate=True)
-            Details.from_bytes(packed)
+            Details.from_bytes(packed, coarse=False)
         except (binascii.Error, ValueError) as error:
             raise PydanticCustomError(
                 "invalid-hash",
