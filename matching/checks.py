@@ -10,6 +10,7 @@ from matching.decision import Decision, Outcome, decide, say
 from matching.excluded import whole
 from matching.follower import Follower
 from matching.hashing.details import Details
+from matching.hashing.errors import DecoderUnavailable
 from matching.hashing.fingerprint import Fingerprint
 from matching.hashing.profile import PROFILES, accepted
 from matching.index.interface import Hit, Index
@@ -31,16 +32,21 @@ def comparable(asked: Iterable[Fingerprint]) -> list[Fingerprint]:
 
 
 class Offered:
-    """Details of the asked image that are made only when the hashes leave something open. `packed`: once they were."""
+    """Details of the asked image that are made only when they are wanted. `packed`: once they were."""
 
     def __init__(self, make: Callable[[], bytes]) -> None:
         self._make = make
         self.packed: bytes | None = None
 
     def taken(self) -> Details:
-        """Raises ValueError for bytes that are no packed details."""
-        self.packed = self._make()
-        return Details.from_bytes(self.packed)
+        """Raises what making them raises, and DecoderUnavailable where that gives no details."""
+        packed = self._make()
+        try:
+            details = Details.from_bytes(packed, coarse=False)
+        except ValueError:  # whoever took over a decoder child may write what he likes
+            raise DecoderUnavailable("The decoder's answer makes no sense.") from None
+        self.packed = packed
+        return details
 
 
 def ask(
@@ -58,7 +64,8 @@ def ask(
     `asked` are the image's hashes under one profile or several. The details that are `offered` are asked where some use
     is not denied by what the hashes found. `current` is what `follower.current()` said after the question had come.
     Without it, and where a protection cannot be found under these profiles, nothing is said but "denied", for what is
-    known to be refused is refused. Raises Problem: index-loading, index-behind, profile-incomplete.
+    known to be refused is refused. Raises Problem: index-loading, index-behind, profile-incomplete; and what making the
+    details raises.
     """
     if follower.position is None:
         raise Problem("index-loading", "The index is being built; nothing is known of this image yet.")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from matching import sequence, stored, uses
+from matching.hashing.details import Details
 from matching.hashing.fingerprint import Fingerprint
 from matching.hashing.profile import PROFILES, accepted, current
 from matching.models import Change, Exclusion, Protection, StoredFingerprint
@@ -26,7 +27,7 @@ def protect(
     """Protect an image, or hold its protection back until `activate`; returns the protection's id.
 
     `fingerprints` as of `packed`; `details` are the image's packed local features, if wanted.
-    Raises TooLittleDetailError, uses.UnknownUseError, ValueError for an assurance outside 0 to 3.
+    Raises TooLittleDetailError, uses.UnknownUseError, ValueError for an assurance outside 0 to 3 or for other details.
     """
     kept = packed(fingerprints)
     if assurance not in range(4):
@@ -36,7 +37,7 @@ def protect(
         assurance=assurance,
         state=Protection.State.PENDING if pending else Protection.State.ACTIVE,
     ).id
-    stored.put(protection, kept if details is None else kept | {stored.DETAILS: details})
+    stored.put(protection, kept if details is None else kept | packed_details(details))
     if not pending:
         sequence.record(Change.Kind.PROTECTION, protection)
     return protection
@@ -54,6 +55,12 @@ def packed(fingerprints: Iterable[Fingerprint]) -> dict[str, bytes]:
     if not any(given[name].hashes for name in accepted()):
         raise TooLittleDetailError("the image has too little detail to be recognised")
     return {name: given[name].to_bytes() for name in accepted()}
+
+
+def packed_details(data: bytes) -> dict[str, bytes]:
+    """What is kept of an image's details. Raises ValueError for what no index could read: each would stand still."""
+    Details.from_bytes(data, coarse=True)
+    return {stored.DETAILS: data}
 
 
 def revise(protection: UUID, *, refuse: Iterable[str]) -> None:
@@ -100,9 +107,10 @@ def to_hash_again(protections: Iterable[UUID]) -> set[UUID]:
 
 
 def keep_details(protection: UUID, data: bytes) -> None:
-    """Keep these packed local features of its image from now on. Raises Protection.DoesNotExist."""
+    """Keep these packed local features of its image from now on. Raises Protection.DoesNotExist, ValueError."""
+    kept = packed_details(data)
     change(protection)
-    stored.put(protection, {stored.DETAILS: data})
+    stored.put(protection, kept)
 
 
 def drop_details(protection: UUID) -> None:

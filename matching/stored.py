@@ -84,7 +84,7 @@ def load(rows: list[tuple[Any, ...]]) -> Stored:
         raise UnreadableBlobError(f"protection {protection} has no fingerprint of a known profile")
     try:
         frames = tuple(Fingerprint.from_bytes(data) for data in opened.values())
-        details = Details.from_bytes(details_of_it) if details_of_it else None
+        details = Details.from_bytes(details_of_it, coarse=True) if details_of_it else None
         return Stored(Claim(protection, uses.to_mask(refused), assurance, since.date()), frames, details)
     except ValueError:
         raise UnreadableBlobError(f"protection {protection} holds what this release cannot read") from None

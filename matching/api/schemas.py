@@ -66,6 +66,18 @@ def plausible(item: Hash) -> Hash:
     return item
 
 
+def known_details(text: str) -> str:
+    try:
+        Details.from_bytes(base64.b64decode(text, validate=True), coarse=False)
+    except ValueError as error:  # whose words quote nothing
+        raise PydanticCustomError(
+            "invalid-hash",
+            "details are base64 of packed details of {profile}: {error}",
+            {"profile": VETO_DETAILS_1.name, "error": str(error)},
+        ) from None
+    return text
+
+
 def unpacked(view: str, piece: bytes) -> Hash:
     bits, texture = piece[:HASH_BYTES], piece[HASH_BYTES:]
     if view == "dhash":
@@ -75,6 +87,7 @@ def unpacked(view: str, piece: bytes) -> Hash:
 
 Uses = Annotated[list[str], AfterValidator(known_uses)]
 Name = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[a-z0-9+.-]+$")]
+PackedDetails = Annotated[str, Field(max_length=-(-MOST_BYTES // 3) * 4), AfterValidator(known_details)]
 Include = Literal["possible"]
 
 
@@ -134,9 +147,8 @@ class CheckIn(Request):
         max_length=MAX_HASHES,
         description="With `packed`: the view of each hash. `dhash` is the dhash of the full frame, all others are PDQ.",
     )
-    details: str | None = Field(
+    details: PackedDetails | None = Field(
         None,
-        max_length=MOST_BYTES * 4 // 3 + 4,
         description="Base64 of packed local features (veto-details-1, exact places): compared where the hashes leave "
         "something open.",
     )
@@ -158,7 +170,6 @@ class CheckIn(Request):
         if bool(self.hashes) == (self.packed is not None):
             raise PydanticCustomError("invalid-request", "send 1 to 256 hashes, either as `hashes` or as `packed`", {})
         self.query()
-        self.packed_details()
         return self
 
     def query(self) -> list[Fingerprint]:
@@ -169,18 +180,7 @@ class CheckIn(Request):
 
     def packed_details(self) -> bytes | None:
         """The details that are offered."""
-        if self.details is None:
-            return None
-        try:
-            packed = base64.b64decode(self.details, validate=True)
-            Details.from_bytes(packed)
-        except (binascii.Error, ValueError) as error:
-            raise PydanticCustomError(
-                "invalid-hash",
-                "`details` is base64 of packed details of {profile}: {error}",
-                {"profile": VETO_DETAILS_1.name, "error": str(error)},
-            ) from None
-        return packed
+        return None if self.details is None else base64.b64decode(self.details)
 
     def given(self) -> list[Hash]:
         if self.packed is None:
@@ -208,7 +208,6 @@ class ImageQuery(Request):
     effort: Literal["normal", "high"] = Field(
         "normal", description="`high` also asks the image turned by small angles."
     )
-
     details: bool = Field(
         False,
         description="`true`: also answer the image's details, to be sent to /v1/check with the hashes.",

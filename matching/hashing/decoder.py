@@ -233,13 +233,20 @@ class Opened:
 
     def _ask(self, task: Task) -> bytes:
         for _ in range(2):  # no image can end the server, only someone else: once more, with a new one
+            kept = self._connection is not None
             try:
                 return self._asked(task)
+            except (ImageError, DecoderUnavailable):  # of a child that was kept: it may have ended before it was asked
+                self._hang_up()
+                if not kept:
+                    raise
             except TimeoutError:
+                self._hang_up()  # its answer may still come, and must not be taken for another's
                 raise DecoderUnavailable("The decoder is overloaded.") from None
             except wire.DisconnectedError:
                 self._hang_up()
             except OSError as error:
+                self._hang_up()
                 raise DecoderUnavailable(f"The decoder cannot be reached: {error.strerror}.") from None
         raise DecoderUnavailable("The decoder process ended.")
 

@@ -23,19 +23,18 @@ Places = npt.NDArray[np.float32]
 Kind = Literal["whole", "main", "surround"]
 KINDS: Final[tuple[Kind, ...]] = ("whole", "main", "surround")
 
-VERSION: Final = 1
+VERSION: Final = 1  # of the packing
 COARSE: Final = 1  # what is stored
 EXACT: Final = 2  # what is asked
 MOST_PARTS: Final = 16  # two of each picture of a file
 MOST_KEYPOINTS: Final = 600  # of a part
-MOST_BYTES: Final = 5 + MOST_PARTS * (7 + MOST_KEYPOINTS * 22)
-
 _HEADER: Final = struct.Struct(">BBB")  # version, form, parts
 _PART: Final = struct.Struct(">BHHH")  # kind, width, height, keypoints
 _COARSE_RECORD: Final = np.dtype([("code", "u1", CODE_BYTES), ("cell", "u1"), ("turn", "u1")])
 _EXACT_RECORD: Final = np.dtype(
     [("code", "u1", CODE_BYTES), ("x", ">u2"), ("y", ">u2"), ("turn", "u1"), ("size", "u1")]
 )
+MOST_BYTES: Final = _HEADER.size + MOST_PARTS * (_PART.size + MOST_KEYPOINTS * _EXACT_RECORD.itemsize)
 _EXACT_X: Final = 64  # steps to a pixel
 _EXACT_TURNS: Final = 256  # of the full circle
 _EXACT_SIZES: Final = 32  # steps to an octave
@@ -74,7 +73,7 @@ class Part:
         """The same as the mirror image has it."""
         bits = np.unpackbits(self.codes.view(np.uint8), axis=1)[:, MIRRORED]
         places = self.places.copy()
-        places[:, 0] = self.width - 1 - places[:, 0]  # the middle of a pixel is a whole number
+        places[:, 0] = self.width - 0.5 - places[:, 0]  # OpenCV has the middle of the first pixel at a quarter
         places[:, 3] = (180 - places[:, 3]) % 360
         return Part(self.kind, self.width, self.height, as_codes(bits), places)
 
@@ -98,21 +97,22 @@ class Details:
         return b"".join(packed)
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Self:
-        """What `to_bytes` packed, coarse places being the middles of their cells. Raises ValueError on anything else.
+    def from_bytes(cls, data: bytes, *, coarse: bool) -> Self:
+        """What `to_bytes` packed in this form, in the same order; coarse places are the middles of their cells.
 
-        The order of the keypoints is that of the bytes.
+        Raises ValueError on anything else, with words that quote none of it.
         """
+        form = COARSE if coarse else EXACT
         try:
-            version, form, count = _HEADER.unpack_from(data)
-            if version != VERSION or form not in (COARSE, EXACT) or count > MOST_PARTS:
-                raise ValueError(f"details of version {version}, form {form}, with {count} parts are not known")
-            record, places = (_COARSE_RECORD, _of_coarse) if form == COARSE else (_EXACT_RECORD, _of_exact)
+            *header, count = _HEADER.unpack_from(data)
+            if header != [VERSION, form] or count > MOST_PARTS:
+                raise ValueError(f"packed details have version {VERSION}, form {form}, at most {MOST_PARTS} parts")
+            record, places = (_COARSE_RECORD, _of_coarse) if coarse else (_EXACT_RECORD, _of_exact)
             parts, at = [], _HEADER.size
             for _ in range(count):
                 kind, width, height, keypoints = _PART.unpack_from(data, at)
                 if kind >= len(KINDS) or not (width and height) or keypoints > MOST_KEYPOINTS:
-                    raise ValueError(f"a part of kind {kind}, {width}×{height}, with {keypoints} keypoints")
+                    raise ValueError(f"a part of details has a known kind, a size, at most {MOST_KEYPOINTS} keypoints")
                 at += _PART.size
                 rows = np.frombuffer(data, record, keypoints, at)
                 at += rows.nbytes

@@ -48,6 +48,7 @@ class DetailsProfile:
         return {
             "name": self.name,
             "definition": _DEFINITION,
+            "packing": _PACKING,
             "longest_side": self.longest_side,
             "contrast": self.contrast,
             "stored": dict(self.stored) | {"coarse_share": self.stored_coarse_share},
@@ -143,6 +144,15 @@ _DEFINITION: Final = (
     "taken, spread over the cells of a `grid` along the longer side: first the strongest of each cell, then the "
     "second, …, `coarse_share` of them of `coarse_from_log2_size` and more. A bit of the code is set where 65536 × "
     "value > median × sum of the values."
+)
+
+_PACKING: Final = (
+    "Big-endian. A byte each: version 1, form (1 stored, 2 asked), how many parts (at most 16). Of each part: kind "
+    "(0 whole, 1 main, 2 surround), a byte; width, height in pixels, how many keypoints (at most 600), two bytes each; "
+    "then the keypoints. Of each keypoint: the code, 16 bytes, most significant bit first. Then, asked: x and y in "
+    "1/64 of a pixel, two bytes each; direction in 1/256 of the circle and log2 of the size in 1/32, a byte each. "
+    "Stored: a byte of the cells across and down, four bits each; a byte of the direction in 1/16 of the circle and "
+    "log2 of the size in 1/3, four bits each."
 )
 
 VETO_DETAILS_1: Final = DetailsProfile(

@@ -19,6 +19,7 @@ from matching.index.agreement import agreement
 from matching.index.interface import Claim, Hit
 
 ALGORITHM: Final = "details"
+FEW: Final = 1024  # claims below which the codes of the dead are not worth clearing away
 
 Keys = npt.NDArray[np.uint32]
 Indices = npt.NDArray[np.intp]
@@ -90,62 +91,70 @@ class PlainDetailsIndex:
     def __init__(self, profile: DetailsProfile = VETO_DETAILS_1) -> None:
         self._profile = profile
         self._state = State((), np.empty(0, np.bool_), 0)
-        self._slot_of: dict[UUID, tuple[int, int]] = {}  # and how many codes it has
+        self._places: dict[UUID, tuple[int, int]] = {}  # of a claim that stands: its slot, and how many codes it has
 
     def __len__(self) -> int:
         return self._state.codes
 
     def apply(self, put: Iterable[tuple[Claim, Details | None]], remove: Iterable[UUID]) -> None:
-        state = self._state
-        kept = [(claim, details) for claim, details in put]
+        state, profile = self._state, self._profile
+        new = {claim.protection: (claim, details) for claim, details in put}  # of one that comes twice the last
+        gone = {*remove, *new}
+        kept = [(claim, details) for claim, details in new.values() if details is not None]
         first = len(state.alive)
+        places = {claim.protection: (slot, len(details)) for slot, (claim, details) in enumerate(kept, first)}
         alive = np.concatenate([state.alive, np.ones(len(kept), np.bool_)])
-        codes = state.codes
-        entries = []
-        for protection in remove:
-            codes -= self._forget(protection, alive)
-        for slot, (claim, details) in enumerate(kept, first):
-            codes -= self._forget(claim.protection, alive)
-            if details is not None:
-                self._slot_of[claim.protection] = slot, len(details)
-                codes += len(details)
-                entries += [Entry(slot, claim, part) for part in details.parts]
-        blocks = state.blocks
-        if entries:
-            blocks = (*blocks, Block.of(entries, self._profile))
-            while len(blocks) > 1 and len(blocks[-2]) <= 2 * len(blocks[-1]):
-                standing = [entry for block in blocks[-2:] for entry in block.entries if alive[entry.slot]]
-                blocks = (*blocks[:-2], Block.of(standing, self._profile))
-        self._state = State(blocks, alive, codes)
-
-    def _forget(self, protection: UUID, alive: Booleans) -> int:
-        slot, codes = self._slot_of.pop(protection, (None, 0))
-        if slot is not None:
+        codes = state.codes + sum(count for _, count in places.values())
+        for slot, count in (self._places[protection] for protection in gone if protection in self._places):
             alive[slot] = False
-        return codes
+            codes -= count
+        blocks = state.blocks
+        if kept:
+            numbered = enumerate(kept, first)
+            entries = [Entry(slot, claim, part) for slot, (claim, details) in numbered for part in details.parts]
+            blocks = (*blocks, Block.of(entries, profile))
+            while len(blocks) > 1 and len(blocks[-2]) <= 2 * len(blocks[-1]):
+                blocks = (*blocks[:-2], Block.of(standing(blocks[-2:], alive), profile))
+        # Until here nothing has changed, so that an `apply` that failed can be repeated.
+        for protection in gone:
+            self._places.pop(protection, None)
+        self._places.update(places)
+        self._state = State(blocks, alive, codes)
+        self._clear_away_the_dead()
+
+    def _clear_away_the_dead(self) -> None:
+        """Their codes and slots, once they are more than the others; what stands is then one block."""
+        state = self._state
+        if len(state.alive) < FEW or 2 * len(self._places) >= len(state.alive):
+            return
+        new_slot = (np.cumsum(state.alive) - 1).tolist()
+        entries = [entry._replace(slot=new_slot[entry.slot]) for entry in standing(state.blocks, state.alive)]
+        block = Block.of(entries, self._profile)
+        self._places = {protection: (new_slot[slot], count) for protection, (slot, count) in self._places.items()}
+        self._state = State((block,), np.ones(len(self._places), np.bool_), state.codes)
 
     def search(self, asked: Details) -> list[Hit]:
         state, profile = self._state, self._profile
+        rule = profile.verification
         nearest: dict[Claim, int] = {}
         for part in asked.parts:
             for view in (part, part.mirrored()):
-                for entry in self._candidates(state, view):
-                    found = agreement(view, entry.part, profile.verification)
-                    distance = found.distance(profile.verification) if found else profile.verification.full
-                    nearest[entry.claim] = min(distance, nearest.get(entry.claim, distance))
+                for claim, stored in self._candidates(state, view):
+                    if found := agreement(view, stored, rule):
+                        nearest[claim] = min(found.distance(rule), nearest.get(claim, rule.full))
         return [
             Hit(claim, profile.name, ALGORITHM, distance)
             for claim, distance in nearest.items()
             if distance <= profile.thresholds.possible
         ]
 
-    def _candidates(self, state: State, view: Part) -> list[Entry]:
+    def _candidates(self, state: State, view: Part) -> list[tuple[Claim, Part]]:
         """The stored parts that the most keypoints of this one answer, see `Retrieval`."""
         rule = self._profile.retrieval
         keys = keys_of(view.codes, self._profile)
         ranges = [block.ranges(keys) for block in state.blocks]
         heavy = self._heavy(state, ranges, keys.shape)
-        voted: list[tuple[int, int, Entry]] = []
+        voted: list[tuple[int, Entry]] = []
         for block, (low, high) in zip(state.blocks, ranges, strict=True):
             pairs = np.concatenate(list(chain(_answering(block, low, np.where(heavy, low, high)))), axis=1)
             q, code = np.unique(pairs, axis=1)
@@ -154,12 +163,12 @@ class PlainDetailsIndex:
             answered = np.unique(np.stack([block.entry_of[code[near]], q[near]]), axis=1)[0]
             entries, votes = np.unique(answered, return_counts=True)
             voted += [
-                (-count, block.entries[entry].slot, block.entries[entry])
+                (-count, block.entries[entry])
                 for entry, count in zip(entries.tolist(), votes.tolist(), strict=True)
                 if count >= rule.votes
             ]
-        voted.sort(key=lambda item: item[:2])
-        return [entry for _, _, entry in voted[: rule.most]]
+        voted.sort(key=lambda item: (item[0], item[1].claim.protection))  # by nothing that depends on what came when
+        return [(entry.claim, entry.part) for _, entry in voted[: rule.most]]
 
     def _heavy(self, state: State, ranges: Sequence[tuple[Indices, Indices]], shape: tuple[int, ...]) -> Booleans:
         """Which buckets, (bands, q), hold too many codes of claims that stand."""
@@ -174,6 +183,11 @@ class PlainDetailsIndex:
             )
             heavy[band, q] = standing > limit
         return heavy
+
+
+def standing(blocks: Iterable[Block], alive: Booleans) -> list[Entry]:
+    """The entries of claims that still stand."""
+    return [entry for block in blocks for entry in block.entries if alive[entry.slot]]
 
 
 def _answering(block: Block, low: Indices, high: Indices) -> Iterator[Indices]:

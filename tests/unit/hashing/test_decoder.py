@@ -1,24 +1,19 @@
 """The decoder process: limits, privileges, and what dies with what. On real processes."""
 
-import fcntl
 import multiprocessing
 import os
 import signal
 import socket
 import subprocess
 import sys
-import termios
 import threading
-import time
 import zlib
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Self
 
-import psutil
 import pytest
 from PIL import Image
 
@@ -33,79 +28,14 @@ from matching.hashing.decoder import (
     UnsupportedImage,
     shared_decoder,
 )
-from matching.hashing.fingerprint import Fingerprint, Hash
+from matching.hashing.fingerprint import Fingerprint, Hash, join
 from matching.hashing.hashes import fingerprint_of, query_of
 from matching.hashing.pictures import pictures
 from matching.hashing.profile import PROFILES, VETO_1
 from matching.hashing.wire import Task
+from tests.unit.hashing.decoders import PHOTO, ROOT, HalfSent, ended, server_of, unpacked
 from tests.unit.hashing.material import encoded, photographs
 from tests.unit.hashing.test_pictures import png_of
-
-PHOTO = encoded(photographs()["camera"], "JPEG")
-ROOT = Path(decoder_module.__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def decoder() -> Iterator[Decoder]:
-    decoder = Decoder(processes=2)
-    yield decoder
-    decoder.close()
-
-
-@pytest.fixture
-def own_decoder() -> Iterator[Decoder]:
-    """For tests that harm it. One image at a time, so that it is known who waits for whom."""
-    decoder = Decoder(processes=1)
-    decoder.fingerprints(PHOTO)
-    yield decoder
-    decoder.close()
-
-
-def server_of(decoder: Decoder) -> psutil.Process:
-    assert decoder._server is not None
-    return psutil.Process(decoder._server.pid)
-
-
-def ended(pid: int) -> bool:
-    """Waits for it, long enough for any machine. A zombie has ended: reaping it is its new parent's affair."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-                return True
-        except psutil.NoSuchProcess:
-            return True
-        time.sleep(0.01)
-    return False
-
-
-class HalfSent:
-    """A request whose second half is withheld: its child lives until the test has done what it wants."""
-
-    def __init__(self, decoder: Decoder) -> None:
-        before = set(server_of(decoder).children())
-        self.connection, theirs = socket.socketpair()
-        assert decoder._control is not None
-        socket.send_fds(decoder._control, [wire.REQUEST], [theirs.fileno()])
-        theirs.close()
-        self.connection.settimeout(30)
-        self.connection.sendall(wire._REQUEST.pack(Task.FINGERPRINT, len(PHOTO)) + PHOTO[: len(PHOTO) // 2])
-        while not (new := set(server_of(decoder).children()) - before):
-            pass
-        (self.child,) = new
-        while self._unread():  # until then it may not have confined itself
-            pass
-
-    def _unread(self) -> int:
-        return int.from_bytes(fcntl.ioctl(self.connection, termios.TIOCOUTQ, bytes(4)), sys.byteorder)
-
-    def finish(self) -> tuple[Fingerprint, ...]:
-        self.connection.sendall(PHOTO[len(PHOTO) // 2 :])
-        return self.answer()
-
-    def answer(self) -> tuple[Fingerprint, ...]:
-        with self.connection:
-            return wire.receive_reply(self.connection)
 
 
 class ServerRunning:
@@ -133,10 +63,11 @@ class ServerRunning:
                 socket.send_fds(self.control, [wire.REQUEST], [theirs.fileno()])
             ours.settimeout(60)
             if withhold:
-                ours.sendall(wire._REQUEST.pack(Task.QUERY, len(image)))
+                ours.sendall(wire._REQUEST.pack(len(image)))
             else:
-                wire.send_request(ours, Task.QUERY, image)
-            return wire.receive_reply(ours)
+                wire.send_image(ours, image)
+                wire.send_task(ours, Task.QUERIES)
+            return unpacked(wire.receive_reply(ours))
 
     def __exit__(self, *_: object) -> None:
         self.control.close()
@@ -195,7 +126,7 @@ def test_an_image_that_needs_too_much_memory_is_undecodable() -> None:
     code = (
         "import sys, socket, resource\n"
         "from matching.hashing import sandbox\n"
-        "sandbox.MEMORY_BYTES = 250_000_000\n"
+        "sandbox.MEMORY_BYTES = 420_000_000\n"
         "from matching.hashing.decoder_process import main\n"
         "main(sys.argv[1:])\n"
     )
@@ -419,9 +350,11 @@ def test_an_image_is_decoded_once_and_hashed_under_every_profile(monkeypatch: py
     monkeypatch.setattr(decoder_process, "pictures", counted)
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        wire.send_request(ours, Task.FINGERPRINT, PHOTO)
+        wire.send_image(ours, PHOTO)
+        wire.send_task(ours, Task.FINGERPRINTS)
+        ours.shutdown(socket.SHUT_WR)
         decoder_process.answer(theirs)
-        both = wire.receive_reply(ours)
+        both = unpacked(wire.receive_reply(ours))
     assert decoded == [PHOTO]
     assert [each.profile for each in both] == ["veto-1", "veto-2"]
     assert {item.view for item in both[1].hashes} == {"full"}
@@ -432,7 +365,7 @@ def test_a_reply_is_whole_or_unavailable() -> None:
     fingerprint = Fingerprint("veto-1", (Hash("full", "pdq", bytes(range(32)), 91),), 91)
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        wire.send_fingerprints(theirs, [fingerprint])
+        wire.send_done(theirs, join([fingerprint]))
         reply = ours.recv(1000)
     for cut in range(1, len(reply)):
         ours, theirs = socket.socketpair()
@@ -446,7 +379,6 @@ def test_a_reply_is_whole_or_unavailable() -> None:
 @pytest.mark.parametrize(
     ("outcome", "payload"),
     [
-        (1, b"nonsense"),
         (2, b"{}"),
         (2, b'{"code": "no-such-code", "detail": ""}'),
         (2, b"\xff"),
