@@ -107,7 +107,7 @@ def row(variant: Variant, looked: Sequence[Looked], strangers: Sequence[list[Fou
     profile, limit = variant.profile, variant.profile.thresholds.match
 
     def near(registered: Sequence[bytes], asked: Sequence[Found]) -> dict[int, int]:
-        hits = details.registry(registered, profile).search(keypoints.asked(asked, profile))
+        hits = details.registry(registered, profile, coarse=variant.coarse).search(keypoints.asked(asked, profile))
         return {hit.claim.protection.int: hit.distance for hit in hits if hit.distance <= limit}
 
     shares: dict[str, list[float]] = {}
@@ -120,7 +120,7 @@ def row(variant: Variant, looked: Sequence[Looked], strangers: Sequence[list[Fou
             photo_asked += [place in answers for place in range(len(photo.copies))]
         shares[name] = [round(100 * statistics.fmean(one), 1) for one in (copy_asked, photo_asked)]
     registered = [kept(variant, found) for found in strangers]
-    index = details.registry(registered, profile)
+    index = details.registry(registered, profile, coarse=variant.coarse)
     false = sum(
         hit.distance <= limit and hit.claim.protection.int != place
         for place, found in enumerate(strangers)

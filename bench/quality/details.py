@@ -33,10 +33,14 @@ class Asked(NamedTuple):
     alone: Sequence[bytes] = ()
 
 
-def registry(kept: Sequence[bytes], profile: DetailsProfile = VETO_DETAILS_1) -> PlainDetailsIndex:
+def registry(
+    kept: Sequence[bytes], profile: DetailsProfile = VETO_DETAILS_1, *, coarse: bool = True
+) -> PlainDetailsIndex:
     """Each in its place, with limits so wide that every agreement is a hit."""
     index = PlainDetailsIndex(replace(profile, thresholds=replace(profile.thresholds, possible=FULL - 1)))
-    index.apply([(_claim(place), Details.from_bytes(packed)) for place, packed in enumerate(kept) if packed], [])
+    index.apply(
+        [(_claim(place), Details.from_bytes(packed, coarse=coarse)) for place, packed in enumerate(kept) if packed], []
+    )
     return index
 
 
@@ -53,7 +57,9 @@ def _answer(asked: Asked) -> dict[int, int]:
     index = registry(asked.alone) if asked.alone else _index
     if index is None:
         raise RuntimeError("the registry is made before the workers are forked")
-    return {hit.claim.protection.int: hit.distance for hit in index.search(Details.from_bytes(asked.details))}
+    return {
+        hit.claim.protection.int: hit.distance for hit in index.search(Details.from_bytes(asked.details, coarse=False))
+    }
 
 
 def nearest(given: Sequence[dict[int, int]], stored: int) -> npt.NDArray[np.uint8]:

@@ -73,8 +73,8 @@ class Retrieval:
 
     A stored keypoint answers an asked one when it has the same bits in at least one of the `bands` of the permuted
     code, differs in at most `bits`, and the bucket of that band is not heavy: more codes than `heavy` and than
-    `heavy_share` of all. Parts whose keypoints answer at least `votes` of a part are candidates, of the most voted
-    `most` of them.
+    `heavy_share` of all. Parts whose keypoints answer at least `votes` of an asked part, or of its mirror image, are
+    candidates; of all that an image has, the `most` with the most votes.
     """
 
     bands: int = 6

@@ -6,7 +6,6 @@ one, without what is gone since (as in a log-structured merge tree: O'Neil et al
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -136,39 +135,37 @@ class PlainDetailsIndex:
     def search(self, asked: Details) -> list[Hit]:
         state, profile = self._state, self._profile
         rule = profile.verification
+        views = [view for part in asked.parts for view in (part, part.mirrored())]
+        voted = [(*found, view) for view in views for found in self._candidates(state, view)]
+        voted.sort(
+            key=lambda found: (-found[0], found[1].claim.protection)
+        )  # by nothing that depends on what came when
         nearest: dict[Claim, int] = {}
-        for part in asked.parts:
-            for view in (part, part.mirrored()):
-                for claim, stored in self._candidates(state, view):
-                    if found := agreement(view, stored, rule):
-                        nearest[claim] = min(found.distance(rule), nearest.get(claim, rule.full))
+        for _, (_, claim, part), view in voted[: profile.retrieval.most]:
+            if found := agreement(view, part, rule):
+                nearest[claim] = min(found.distance(rule), nearest.get(claim, rule.full))
         return [
             Hit(claim, profile.name, ALGORITHM, distance)
             for claim, distance in nearest.items()
             if distance <= profile.thresholds.possible
         ]
 
-    def _candidates(self, state: State, view: Part) -> list[tuple[Claim, Part]]:
-        """The stored parts that the most keypoints of this one answer, see `Retrieval`."""
+    def _candidates(self, state: State, view: Part) -> Iterator[tuple[int, Entry]]:
+        """The stored parts that enough keypoints of this one answer, with how many; see `Retrieval`."""
         rule = self._profile.retrieval
         keys = keys_of(view.codes, self._profile)
         ranges = [block.ranges(keys) for block in state.blocks]
         heavy = self._heavy(state, ranges, keys.shape)
-        voted: list[tuple[int, Entry]] = []
         for block, (low, high) in zip(state.blocks, ranges, strict=True):
-            pairs = np.concatenate(list(chain(_answering(block, low, np.where(heavy, low, high)))), axis=1)
-            q, code = np.unique(pairs, axis=1)
-            near = np.bitwise_count(view.codes[q] ^ block.codes[code]).sum(axis=1) <= rule.bits
-            near &= state.alive[block.slot_of[code]]
-            answered = np.unique(np.stack([block.entry_of[code[near]], q[near]]), axis=1)[0]
-            entries, votes = np.unique(answered, return_counts=True)
-            voted += [
-                (-count, block.entries[entry])
-                for entry, count in zip(entries.tolist(), votes.tolist(), strict=True)
-                if count >= rule.votes
-            ]
-        voted.sort(key=lambda item: (item[0], item[1].claim.protection))  # by nothing that depends on what came when
-        return [(entry.claim, entry.part) for _, entry in voted[: rule.most]]
+            answered = [np.empty(0, np.int64)]
+            for q, code in _answering(block, low, np.where(heavy, low, high)):
+                near = np.bitwise_count(view.codes[q] ^ block.codes[code]).sum(axis=1) <= rule.bits
+                near &= state.alive[block.slot_of[code]]
+                answered.append(block.entry_of[code[near]].astype(np.int64) * len(view) + q[near])
+            once = np.unique(np.concatenate(answered)) // max(1, len(view))
+            entries, votes = np.unique(once, return_counts=True)
+            for entry in np.flatnonzero(votes >= rule.votes).tolist():
+                yield int(votes[entry]), block.entries[entries[entry]]
 
     def _heavy(self, state: State, ranges: Sequence[tuple[Indices, Indices]], shape: tuple[int, ...]) -> Booleans:
         """Which buckets, (bands, q), hold too many codes of claims that stand."""
@@ -190,11 +187,10 @@ def standing(blocks: Iterable[Block], alive: Booleans) -> list[Entry]:
     return [entry for block in blocks for entry in block.entries if alive[entry.slot]]
 
 
-def _answering(block: Block, low: Indices, high: Indices) -> Iterator[Indices]:
-    """The pairs of asked keypoint and code in each band's ranges, as (2, k)."""
-    yield np.empty((2, 0), np.intp)
+def _answering(block: Block, low: Indices, high: Indices) -> Iterator[tuple[Indices, Indices]]:
+    """The pairs of asked keypoint and code in the ranges of each band."""
     for order, start, stop in zip(block.order, low, high, strict=True):
         lengths = stop - start
         q = np.repeat(np.arange(len(start)), lengths)
         within = np.arange(len(q)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        yield np.stack([q, order[np.repeat(start, lengths) + within]])
+        yield q, order[np.repeat(start, lengths) + within]
