@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.files.uploadedfile import InMemoryUploadedFile
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from consent.actions import AlreadyRegisteredError, add_photo
@@ -28,6 +29,7 @@ BEFORE_WAITING = _("You registered this photo before. It is kept, and takes effe
 WAITING = _("Saved. Photos that are waiting take effect within a day.")
 TAKING_EFFECT = _("Saved. It is taking effect; come back in a minute.")
 IN_EFFECT = _("Saved. Every check from now on takes it into account.")
+TOO_FEW = _("It has too few details to keep: cropped or partly changed, it is found less often.")
 # Title and text of a photo that is in force, and the text of one that waits.
 NEW = (_("Protected"), IN_EFFECT, OVER_LIMIT)
 ALREADY = (_("Already protected"), BEFORE, BEFORE_WAITING)
@@ -80,12 +82,15 @@ def add_file(*, by: Person, file: InMemoryUploadedFile, pending: bool, **choice:
 
 
 def kept(name: str, photo: Photo, words: tuple[Promise, Promise, Promise], *, in_effect: bool) -> Result:
+    state = "in-force"
     title, text, waiting = words
     if photo.pending_since:
-        return Result(name, "pending", _("Waiting"), waiting, photo)
-    if not in_effect:
-        return Result(name, "pending", _("Taking effect"), TAKING_EFFECT, photo)
-    return Result(name, "in-force", title, text, photo)
+        state, title, text = "pending", _("Waiting"), waiting
+    elif not in_effect:
+        state, title, text = "pending", _("Taking effect"), TAKING_EFFECT
+    if photo.details == Photo.Details.TOO_FEW:
+        text = format_lazy("{} {}", text, TOO_FEW)
+    return Result(name, state, title, text, photo)
 
 
 def refused(name: str, reason: Promise) -> Result:

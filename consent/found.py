@@ -44,6 +44,12 @@ WORDS: dict[str, Promise] = {
     "edited, 30 %": gettext_lazy("A third of it edited"),
     "edited, 40–50 %": gettext_lazy("Nearly half of it edited"),
     "chains: screenshot, crop, recompress, …": gettext_lazy("Several of these one after the other"),
+    "hard chains: chat and crop, crop and edit, mirror and chat": gettext_lazy(
+        "Two large changes, such as a crop that was edited"
+    ),
+    "limits: cropped anywhere, 40–20 %": gettext_lazy("Cropped to less than half of each side"),
+    "limits: edited, 60–80 %": gettext_lazy("More than half of it edited"),
+    "limits: small on a screen, 40–15 % of its width": gettext_lazy("Small on a screen, less than half of its width"),
 }
 
 
@@ -51,12 +57,17 @@ def percent(value: float) -> str:
     return _("%(number)s%%") % {"number": formats.number_format(round(value))}
 
 
+def shares(entry: dict[str, Any], asked: str) -> str:
+    """With details, and in brackets without."""
+    return f"{percent(entry[asked])} ({percent(entry[f'{asked}_without_details'])})"
+
+
 def row(entry: dict[str, Any]) -> list[dict[str, Any]]:
     """For the component `data-table`."""
     return [
         {"label": _("The copy"), "text": WORDS[entry["title"]]},
-        {"label": _("Photo registered"), "text": percent(entry["copy_asked"])},
-        {"label": _("Only the copy registered"), "text": percent(entry["photo_asked"])},
+        {"label": _("Photo registered"), "text": shares(entry, "copy_asked")},
+        {"label": _("Only the copy registered"), "text": shares(entry, "photo_asked")},
     ]
 
 

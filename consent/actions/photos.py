@@ -111,6 +111,9 @@ def add_photo(*, by: Person, fingerprints: Sequence[Fingerprint], **choice: Unpa
     renewed = None
     details, state = details_of(choice)
     lacking = state == Photo.Details.KEPT != photo.details
+    if state == Photo.Details.TOO_FEW and photo.details != Photo.Details.KEPT:  # so that it is not asked for again
+        photo.details = state
+        Photo.objects.filter(id=photo.id).exclude(details=Photo.Details.KEPT).update(details=state)
     if lacking or registry.to_hash_again([photo.protection]):
         renewed = renew_photo(by=by, photo=photo, fingerprints=fingerprints, details=details if lacking else None)
     if not OptOut.objects.filter(photo=photo, withdrawn_at=None).exists():

@@ -40,6 +40,13 @@ MEANS = {
 }
 
 
+# Read before it is chosen: what is gained by details, and what they cost.
+DETAILS_MEAN = _(
+    "Small patterns let us find it cropped, in a screenshot or partly changed. They say more about the photo than a "
+    "fingerprint does; we never pass them on, and you can remove them at any time."
+)
+
+
 class BeforeForm(forms.Form):
     """Asked before any file is chosen: some photos must never be sent, not even for a moment."""
 
@@ -120,6 +127,16 @@ class ChoiceForm(forms.Form):
         return refused(next(preset.uses for preset in PRESETS if preset.id == self.cleaned_data["preset"]))
 
 
+class KeepingForm(ChoiceForm):
+    """With whether details are kept. Of a box that is not ticked a browser sends nothing: then none are."""
+
+    keep_details = forms.BooleanField(label=_("Also keep details of the photo"), help_text=DETAILS_MEAN, required=False)
+
+    def __init__(self, *args: Any, keep: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["keep_details"].initial = keep
+
+
 def preset_of(chosen: Sequence[str]) -> str:
     """The preset that refuses just these uses, else "own"."""
     return next((preset.id for preset in PRESETS if set(preset.uses) == set(chosen)), OWN)
@@ -148,7 +165,7 @@ class FilesField(forms.FileField):
         return files
 
 
-class AddForm(ChoiceForm):
+class AddForm(KeepingForm):
     photos = FilesField(
         label=_("Photos"),
         help_text=_("JPEG, PNG, WebP, GIF or AVIF; up to 20 photos, of 20 MB each at most."),

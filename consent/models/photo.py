@@ -31,6 +31,9 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
             uses=Subquery(last.values("uses")[:1]), withdrawn_at=Subquery(last.values("withdrawn_at")[:1])
         )
 
+    def with_details(self) -> Self:
+        return self.filter(details=Photo.Details.KEPT)
+
     def withdrawn_before(self, time: datetime) -> Self:
         return self.in_state(Photo.State.WITHDRAWN).exclude(opt_outs__withdrawn_at__gte=time)
 

@@ -12,7 +12,7 @@ from allauth.mfa.totp.internal.auth import TOTP
 
 from consent import actions
 from tests.browser.files import files, not_a_photo
-from tests.browser.people import PASSWORD, Someone
+from tests.browser.people import PASSWORD, Someone, details
 from tests.browser.window import Window
 
 EMOJI = "🐈" * 10_000
@@ -35,6 +35,7 @@ NO_PAGES = {
     "export-csv": "a download",
     "photos-withdraw": "takes a form and leads to the list",
     "photos-restore": "takes a form and leads to the list",
+    "photo-drop-details": "takes a form and leads to the photo",
     "mfa_login_webauthn": "gives a script what a passkey is asked",
 }
 
@@ -226,6 +227,11 @@ def list_found(window: Window, _: Someone) -> None:
     window.open("photos", name="lac")
 
 
+def drop_details(window: Window, _: Someone) -> None:
+    window.open("photos-drop-details")
+    assert window.at("photos-drop-details")
+
+
 def new_sheet(window: Window, _: Someone) -> None:
     window.open("account_secret")
     window.page.locator("main button.button-main").click()
@@ -250,8 +256,10 @@ PERSONS: dict[str, Visit] = {
     "photos-upload (refused)": upload_refused,
     "photos-upload (results)": results,
     "photos-default": opened("photos-default"),
+    "photos-drop-details": drop_details,
     "photo": of_first_photo("photo"),
     "photo (open)": photo_open,
+    "photo (with details)": lambda window, someone: window.open("photo", someone.photos[-1].id),
     "photo (withdrawn)": lambda window, someone: window.open("photo", someone.photos[2].id),
     "photo-choose": choose_refused,
     "photo-rename": rename_refused,
@@ -330,6 +338,7 @@ def with_photos() -> Someone:
     actions.withdraw_photos(by=alice.person, photos=[alice.photos[2]])
     actions.revise_photos(by=alice.person, photos=[alice.photos[0]], refuse=["sexualise", "likeness"])
     alice.adds("Photo de classe", declaration="represented", pending=True)
+    alice.adds("Au marché", details=details())
     return alice
 
 

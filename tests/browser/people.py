@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from allauth.account.internal.flows.login import _AUTHENTICATION_METHODS_USER_SESSION_KEY as METHODS_OF
 from allauth.account.internal.userkit import user_id_to_str
 from allauth.account.models import EmailAddress
@@ -15,6 +16,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from consent import actions
 from consent.accounts import codes
 from consent.models import Person, Photo
+from matching.hashing.details import Details, Part
 from matching.hashing.fingerprint import Fingerprint, Hash
 from tests.browser.window import Window
 
@@ -24,6 +26,12 @@ PASSWORD = "seven quiet herons"
 def fingerprint() -> Fingerprint:
     half = secrets.token_bytes(16)
     return Fingerprint("veto-1", (Hash("full", "pdq", half + bytes(byte ^ 0xFF for byte in half), 100),), 100)
+
+
+def details() -> bytes:
+    """As they are kept of a photo, but of no photo."""
+    codes = np.frombuffer(secrets.token_bytes(50 * 16), np.uint64).reshape(-1, 2)
+    return Details((Part("whole", 384, 288, codes, np.zeros((50, 4), np.float32)),)).to_bytes(coarse=True)
 
 
 @dataclass

@@ -63,7 +63,8 @@ def upload(request: HttpRequest) -> HttpResponse:
     person = person_of(request)
     chosen = uses.in_order(person.default_uses or uses.DEFAULT)
     if request.method != "POST":
-        return render(request, "photos/upload.html", {"form": AddForm(chosen=chosen), "steps": steps(1)})
+        form = AddForm(chosen=chosen, keep=person.keep_details)
+        return render(request, "photos/upload.html", {"form": form, "steps": steps(1)})
     form = AddForm(request.POST, request.FILES, chosen=chosen)
     if not form.is_valid():
         return render(request, "photos/upload.html", {"form": form, "steps": steps(1)}, status=422)
@@ -73,6 +74,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         files=files,
         pending=[photos_over_cap(request) for _ in files],
         refuse=form.refused(),
+        keep_details=form.cleaned_data["keep_details"],
         label=form.cleaned_data["label"],
         declaration=whose,
     )

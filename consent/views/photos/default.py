@@ -1,4 +1,4 @@
-"""What is refused unless something else is chosen: for the photos that come."""
+"""What is refused, and whether details are kept, unless something else is chosen: for the photos that come."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from consent.actions import choose_default
-from consent.forms.photos import ChoiceForm
+from consent.forms.photos import KeepingForm
+from consent.views.photos.own import photos_of
 from consent.views.sent import person_of
 from matching.uses import DEFAULT, in_order
 
@@ -17,9 +18,11 @@ from matching.uses import DEFAULT, in_order
 @require_http_methods(["GET", "HEAD", "POST"])
 def default_choice(request: HttpRequest) -> HttpResponse:
     person = person_of(request)
-    form = ChoiceForm(request.POST or None, chosen=in_order(person.default_uses or DEFAULT))
+    chosen = in_order(person.default_uses or DEFAULT)
+    form = KeepingForm(request.POST or None, chosen=chosen, keep=person.keep_details)
     if not form.is_valid():
-        return render(request, "photos/default.html", {"form": form}, status=422 if form.is_bound else 200)
-    choose_default(by=person, refuse=form.refused())
+        context = {"form": form, "any_details": photos_of(request).with_details().exists()}
+        return render(request, "photos/default.html", context, status=422 if form.is_bound else 200)
+    choose_default(by=person, refuse=form.refused(), keep_details=form.cleaned_data["keep_details"])
     messages.success(request, _("Saved. The next photos you add start from this choice."))
     return redirect("photos")

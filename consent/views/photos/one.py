@@ -28,6 +28,7 @@ DECISIONS = {  # as the audit calls them; a choice speaks for itself
     "photo.withdrawn": gettext_lazy("Withdrawn"),
     "photo.restored": gettext_lazy("Put back"),
     "photo.renewed": gettext_lazy("Renewed"),
+    "photo.details_dropped": gettext_lazy("Details removed"),
 }
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from consent.views.photos import adding, default, export, leaving, listing, one
+from consent.views.photos import adding, default, details, export, leaving, listing, one
 
 urlpatterns = [
     path("photos", listing.photos, name="photos"),
@@ -12,12 +12,14 @@ urlpatterns = [
     path("photos/add", adding.before, name="photos-add"),
     path("photos/upload", adding.upload, name="photos-upload"),
     path("photos/default", default.default_choice, name="photos-default"),
+    path("photos/drop-details", details.drop_of_all, name="photos-drop-details"),
     path("photos/export", export.export, name="export"),
     path("photos/export.json", export.export_json, name="export-json"),
     path("photos/export.csv", export.export_csv, name="export-csv"),
     path("photos/<uuid:photo>", one.photo, name="photo"),
     path("photos/<uuid:photo>/choose", one.choose, name="photo-choose"),
     path("photos/<uuid:photo>/rename", one.rename, name="photo-rename"),
+    path("photos/<uuid:photo>/drop-details", details.drop_of_one, name="photo-drop-details"),
     path("photos/<uuid:photo>/erase", one.erase, name="photo-erase"),
     path("account/erase", leaving.erase_account, name="erase-account"),
 ]

@@ -21,7 +21,7 @@ from consent import actions
 from consent.accounts import codes
 from consent.models import AuditEvent, OptOut, Person, Photo
 from tests.addresses import addresses
-from tests.browser.people import fingerprint
+from tests.browser.people import details, fingerprint
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -41,9 +41,10 @@ OWN = {  # by whoever is logged in, with their own photos and their own account
     "mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_list_webauthn",
     "mfa_add_webauthn", "mfa_remove_webauthn", "mfa_edit_webauthn", "usersessions_list", "photos", "photos-change",
     "photos-withdraw", "photos-restore", "photos-add", "photos-upload", "photos-default", "export", "export-json",
-    "export-csv", "photo", "photo-choose", "photo-rename", "photo-erase", "erase-account",
+    "export-csv", "photo", "photo-choose", "photo-rename", "photo-drop-details", "photo-erase", "photos-drop-details",
+    "erase-account",
 }  # fmt: skip
-OF_A_PHOTO = {"photo", "photo-choose", "photo-rename", "photo-erase"}
+OF_A_PHOTO = {"photo", "photo-choose", "photo-rename", "photo-drop-details", "photo-erase"}
 OF_A_PASSKEY = {"mfa_remove_webauthn", "mfa_edit_webauthn"}
 LABEL = "Lake with Ana"
 
@@ -113,7 +114,7 @@ def people(settings: Any) -> People:
     cache.clear()
     alice, bob, charlie = someone(), someone(), someone()
     theirs = fingerprint()
-    photo = actions.add_photo(by=alice, fingerprints=[theirs], refuse=["edit"], label=LABEL).photo
+    photo = actions.add_photo(by=alice, fingerprints=[theirs], refuse=["edit"], label=LABEL, details=details()).photo
     actions.add_photo(by=bob, fingerprints=[theirs], refuse=["train"], label="The same lake")
     rk = {"clientExtensionResults": {"credProps": {"rk": True}}}
     passkey = Authenticator.objects.create(
