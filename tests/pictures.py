@@ -23,6 +23,16 @@ def picture(seed: int, size: tuple[int, int] = (480, 360)) -> Image.Image:
     return Image.fromarray(sum(layers[1:], layers[0]).clip(0, 255).astype(np.uint8))
 
 
+def textured(seed: int, size: tuple[int, int] = (480, 360)) -> Image.Image:
+    """The same with fine forms as well: many keypoints, and none of them another seed's."""
+    random = np.random.default_rng([seed, 1])
+    image = np.asarray(picture(seed, size), np.float64)
+    for cells, weight in ((30, 0.4), (60, 0.3), (120, 0.2)):
+        fine = Image.fromarray(random.integers(0, 256, (cells, cells, 3), np.uint8))
+        image = image + (np.asarray(fine.resize(size, Image.Resampling.BICUBIC), np.float64) - 128) * weight
+    return Image.fromarray(image.clip(0, 255).astype(np.uint8))
+
+
 def encoded(image: Image.Image, kind: str = "JPEG", **options: Any) -> bytes:
     file = io.BytesIO()
     image.save(file, kind, **({"quality": 90} if kind == "JPEG" else {}) | options)

@@ -39,6 +39,8 @@ _EXACT_X: Final = 64  # steps to a pixel
 _EXACT_TURNS: Final = 256  # of the full circle
 _EXACT_SIZES: Final = 32  # steps to an octave
 
+_TOO_SHORT: Final = "packed details end too early"
+
 # A descriptor has 4 × 4 cells of 8 directions, told from the keypoint's own direction. A mirror turns the cells and
 # the directions about that.
 _DIMENSIONS: Final = np.arange(CODE_BITS).reshape(4, 4, 8)
@@ -114,12 +116,14 @@ class Details:
                 if kind >= len(KINDS) or not (width and height) or keypoints > MOST_KEYPOINTS:
                     raise ValueError(f"a part of details has a known kind, a size, at most {MOST_KEYPOINTS} keypoints")
                 at += _PART.size
+                if keypoints * record.itemsize > len(data) - at:
+                    raise ValueError(_TOO_SHORT)
                 rows = np.frombuffer(data, record, keypoints, at)
                 at += rows.nbytes
                 codes = np.ascontiguousarray(rows["code"]).view(np.uint64).reshape(-1, 2)
                 parts.append(Part(KINDS[kind], width, height, codes, places(rows, max(width, height))))
         except struct.error:
-            raise ValueError("packed details end too early") from None
+            raise ValueError(_TOO_SHORT) from None
         if at != len(data):
             raise ValueError(f"{len(data) - at} bytes too many after packed details")
         return cls(tuple(parts))

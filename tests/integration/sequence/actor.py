@@ -31,7 +31,7 @@ from consent.models import Person, Photo  # noqa: E402
 from matching import access, checks, follower, keys, published, registry, sequence, stored  # noqa: E402
 from matching.models import Change, Platform  # noqa: E402
 from matching.problems import Problem  # noqa: E402
-from tests.integration.sequence.hashes import fingerprint, random_hash  # noqa: E402
+from tests.integration.sequence.hashes import as_asked, fingerprint, random_hash  # noqa: E402
 
 REFUSED = ["edit"]
 reader = follower.Follower()
@@ -68,6 +68,20 @@ def protect(code: str, refuse: list[str] = REFUSED, assurance: int = 0) -> dict[
         "in_effect": decided.in_effect,
         "number": change.number,
     }
+
+
+@command
+def keep_details(protection: str, packed: str) -> bool:
+    with transaction.atomic():
+        registry.keep_details(UUID(protection), bytes.fromhex(packed))
+    return sequence.settled()
+
+
+@command
+def drop_details(protection: str) -> bool:
+    with transaction.atomic():
+        registry.drop_details(UUID(protection))
+    return sequence.settled()
 
 
 @command
@@ -307,6 +321,18 @@ def ask(code: str, uses: list[str] = REFUSED) -> str:
     """The result, or the code of the problem."""
     try:
         decision = checks.ask(reader, [fingerprint(code)], uses=uses, current=reader.current())
+    except Problem as problem:
+        return problem.code
+    return decision.result if decision else "indeterminate"
+
+
+@command
+def ask_details(packed: str, uses: list[str] = REFUSED) -> str:
+    """The same of an image whose hashes nobody has, and whose details are these."""
+    offered = checks.Offered(lambda: as_asked(bytes.fromhex(packed)).to_bytes(coarse=False))
+    question = [fingerprint(random_hash())]
+    try:
+        decision = checks.ask(reader, question, offered=offered, uses=uses, current=reader.current())
     except Problem as problem:
         return problem.code
     return decision.result if decision else "indeterminate"

@@ -2,6 +2,9 @@
 
 import random
 
+import numpy as np
+
+from matching.hashing.details import Details, Part
 from matching.hashing.fingerprint import Fingerprint, Hash
 
 SOURCE = random.SystemRandom()
@@ -14,6 +17,19 @@ def random_hash() -> str:
 
 def fingerprint(code: str) -> Fingerprint:
     return Fingerprint("veto-1", (Hash("full", "pdq", bytes.fromhex(code), 100),), 100)
+
+
+def random_details(keypoints: int = 100) -> bytes:
+    """Packed as they are kept, of no photo."""
+    source = np.random.default_rng(SOURCE.getrandbits(64))
+    codes = source.integers(0, 2**64, (keypoints, 2), np.uint64)
+    places = source.uniform((5, 5, 2, 0), (379, 379, 4, 360), (keypoints, 4)).astype(np.float32)
+    return Details((Part("whole", 384, 384, codes, places),)).to_bytes(coarse=True)
+
+
+def as_asked(kept: bytes) -> Details:
+    """What an image would ask that has just these details."""
+    return Details.from_bytes(kept, coarse=True)
 
 
 def near(code: str, bits: int) -> str:

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from matching.hashing.fingerprint import Fingerprint
-from tests.integration.sequence.hashes import fingerprint, random_hash
+from tests.integration.sequence.hashes import fingerprint, random_details, random_hash
 from tests.integration.sequence.processes import Cast, World
 
 
@@ -28,12 +28,17 @@ def only_mine(world: World) -> None:
     world.flush()
 
 
-def test_the_hash_stands_nowhere_in_the_database(world: World, stage: Cast) -> None:
+def test_neither_hash_nor_details_stand_anywhere_in_the_database(world: World, stage: Cast) -> None:
     writer = stage.actor()
     code = random_hash()
-    photo = writer.do("protect", code=code)["photo"]
-    assert writer.do("withdraw", photo=photo)
+    made = writer.do("protect", code=code)
+    details = random_details()
+    assert writer.do("keep_details", protection=made["protection"], packed=details.hex())
+    assert writer.do("withdraw", photo=made["photo"])
     bits = bytes.fromhex(code)
+    pieces = [bits, bits[:8], bits[-8:], code.encode(), base64.b64encode(bits)[:16]]
+    pieces += [details[start : start + 8] for start in range(10, len(details) - 8)]  # whatever it were cut into
+    pieces += [details[10:18].hex().encode(), base64.b64encode(details)[16:32]]
     tables = [str(table) for (table,) in execute(world, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
     assert {
         "matching_protection",
@@ -46,11 +51,14 @@ def test_the_hash_stands_nowhere_in_the_database(world: World, stage: Cast) -> N
         for row in execute(world, f"SELECT * FROM {table}"):
             for value in row:
                 raw = bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode()
-                for piece in (bits, bits[:8], bits[-8:], code.encode(), base64.b64encode(bits)[:16]):
-                    assert piece not in raw, table
+                assert not [piece for piece in pieces if piece in raw], table
     with world.redis() as client:
         for key in client.scan_iter():
-            assert bits not in (client.dump(key) or b"")
+            assert not [piece for piece in pieces if piece in (client.dump(key) or b"")]
+    for path in world.folder.rglob("*"):  # the data of both, and their logs
+        if path.is_file() and not path.is_symlink():
+            data = path.read_bytes()
+            assert not [piece for piece in (bits, details[10:26], details[-18:-2]) if piece in data], path
 
 
 def test_equal_photos_are_not_equal_at_rest(world: World, stage: Cast) -> None:
@@ -115,6 +123,26 @@ def test_a_blob_that_does_not_open_is_never_skipped(world: World, stage: Cast, d
     execute(world, "UPDATE matching_storedfingerprint SET blob = %s WHERE protection_id = %s", blob, made)
     reader.do("follow")
     assert reader.do("ask", code=code) == "protected"
+
+
+@pytest.mark.parametrize("damage", ["one bit other", "cut short", "nothing"])
+def test_details_that_do_not_open_are_never_skipped(world: World, stage: Cast, damage: str) -> None:
+    writer, reader = stage.actors(2)
+    known, code, details = random_hash(), random_hash(), random_details()
+    writer.do("protect", code=known)
+    reader.do("load")
+    made = writer.do("protect", code=code)["protection"]
+    assert writer.do("keep_details", protection=made, packed=details.hex())
+    where = "protection_id = %s AND profile = 'veto-details-1'"
+    [(blob,)] = execute(world, f"SELECT blob FROM matching_storedfingerprint WHERE {where}", made)
+    execute(world, f"UPDATE matching_storedfingerprint SET blob = {DAMAGES[damage]} WHERE {where}", made)
+    assert reader.do("ask_details", packed=details.hex()) == "index-behind"
+    assert reader.do("ask_details", packed=random_details().hex()) == "index-behind"
+    assert reader.do("ask", code=known) == "protected"
+    assert "does not open" in reader.fails("load")
+    execute(world, f"UPDATE matching_storedfingerprint SET blob = %s WHERE {where}", blob, made)
+    reader.do("follow")
+    assert reader.do("ask_details", packed=details.hex()) == "protected"
 
 
 def test_a_process_that_cannot_catch_up_reads_each_key_in_the_database(world: World, stage: Cast) -> None:

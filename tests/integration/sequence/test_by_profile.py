@@ -10,9 +10,10 @@ import pytest
 from django.db import transaction
 
 from matching import keyring, registry, stored
+from matching.hashing.details import Details
 from matching.hashing.fingerprint import Fingerprint
 from matching.models import Change, Protection, StoredFingerprint
-from tests.integration.sequence.hashes import fingerprint, random_hash
+from tests.integration.sequence.hashes import as_asked, fingerprint, random_details, random_hash
 from tests.integration.sequence.processes import Cast, World
 from tests.integration.web import ROOT
 
@@ -49,22 +50,45 @@ def the(protection: UUID) -> stored.Stored:
     return found
 
 
+def bytes_of(details: Details | None) -> bytes | None:
+    return None if details is None else details.to_bytes(coarse=True)
+
+
+UNREADABLE = {
+    "nothing": b"",
+    "words": b"first",
+    "cut short": random_details()[:-1],
+    "of the asked form": as_asked(random_details()).to_bytes(coarse=False),
+}
+
+
+@pytest.mark.parametrize("data", UNREADABLE.values(), ids=UNREADABLE)
+def test_what_no_index_could_read_is_never_kept(made: UUID, data: bytes) -> None:
+    before = Change.objects.count()
+    with pytest.raises(ValueError, match="details"), transaction.atomic():
+        registry.keep_details(made, data)
+    with pytest.raises(ValueError, match="details"), transaction.atomic():
+        registry.protect([fingerprint(random_hash())], refuse=["edit"], assurance=0, details=data)
+    assert the(made).details is None
+    assert Change.objects.count() == before
+
+
 def test_details_come_and_go_each_as_a_change(made: UUID) -> None:
     frames = the(made).frames
     changes = Change.objects.filter(subject=made).count()
     assert the(made).details is None
-    for step, data in enumerate([b"first", b"second", b"", None], 1):
+    for step, data in enumerate([random_details(), random_details(0), None, None], 1):
         with transaction.atomic():
             registry.drop_details(made) if data is None else registry.keep_details(made, data)
-        assert (the(made).details, the(made).frames) == (data, frames)
+        assert (bytes_of(the(made).details), the(made).frames) == (data, frames)
         assert Change.objects.filter(subject=made).count() == changes + step
 
 
 def test_details_may_come_with_the_photo_and_are_sealed_like_its_hashes(committed: None) -> None:
-    data = os.urandom(1800)
+    data = random_details()
     with transaction.atomic():
         made = registry.protect([fingerprint(random_hash())], refuse=["edit"], assurance=0, details=data)
-    assert the(made).details == data
+    assert bytes_of(the(made).details) == data
     row = StoredFingerprint.objects.get(protection=made, profile=stored.DETAILS)
     assert data not in bytes(row.blob)
     StoredFingerprint.objects.filter(id=row.id).update(blob=bytes(row.blob)[:-1] + b"x")

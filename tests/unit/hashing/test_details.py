@@ -109,7 +109,7 @@ SMALL = Details((part(1, 5), part(2, 0, kind="main"), part(3, 3, 30, 384, "surro
 def test_whatever_is_cut_short_or_too_long_is_refused(coarse: bool) -> None:
     packed = SMALL.to_bytes(coarse=coarse)
     for end in range(len(packed)):
-        with pytest.raises(ValueError, match=r"details|buffer"):
+        with pytest.raises(ValueError, match="details"):
             Details.from_bytes(packed[:end], coarse=coarse)
     for tail in (b"\0", b"\0" * 22, packed):
         with pytest.raises(ValueError, match="bytes too many"):

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from matching.hashing import regions
 from matching.hashing.details import MOST_PARTS, Details, Part
 from matching.hashing.details_profile import VETO_DETAILS_1 as PROFILE
-from matching.hashing.keypoints import asked_details, stored_details, strongest
+from matching.hashing.keypoints import asked_details, found_in, stored_details
 from matching.hashing.pdq import Floats
 from matching.hashing.pictures import pictures
 from tests.pictures import picture as coloured
@@ -126,10 +126,11 @@ def test_a_photo_in_a_screen_is_its_main_block_and_the_screen_around_it() -> Non
     assert (surround.width, surround.height) == (216, 384)
     assert in_photo(surround, box).any()  # of an asked picture everything
     assert not in_photo(surround, box).all()
-    kept = stored_details([picture])
+    letters_too = replace(PROFILE, drawn_share={"main": 1.0, "surround": 1.0})
+    kept = stored_details([picture], letters_too)
     assert kept
     assert [part.kind for part in kept.parts] == ["main", "surround"]
-    assert len(kept.parts[0]) > 50
+    assert min(len(part) for part in kept.parts) > 50
     assert not in_photo(kept.parts[1], box).any()  # of a stored one what lies around the block
 
 
@@ -188,15 +189,25 @@ def test_a_picture_with_too_little_has_no_details_to_keep(height: int, width: in
             assert Details.from_bytes(packed, coarse=coarse).to_bytes(coarse=coarse) == packed
     if content != "noise" or min(height, width) < 16:
         assert (len(asked), kept) == (0, None)
-    assert len(strongest(made)) >= len(asked.parts[0])
+    for found, part in zip(found_in([made]), asked.parts, strict=True):
+        assert len(found.values) == len(found.places) >= len(part)
 
 
 def test_fewer_than_the_fewest_say_too_little() -> None:
     photo = canonical(photographs()["camera"])
-    assert stored_details([photo], replace(PROFILE, fewest=100)) is not None
-    assert stored_details([photo], replace(PROFILE, fewest=101)) is None
+    for fewest, says in ((100, True), (101, False)):
+        assert (stored_details([photo], replace(PROFILE, fewest={"whole": fewest})) is not None) is says
     assert stored_details([]) is None
     assert len(asked_details([])) == 0
+
+
+def test_a_part_with_too_few_is_left_out_and_the_other_kept() -> None:
+    picture = canonical(screen(photographs()["camera"])[0])
+    kept = stored_details([picture])
+    assert kept
+    assert [part.kind for part in kept.parts] == ["main"]  # around it are letters alone
+    few = dict(PROFILE.fewest) | {"main": 101}
+    assert stored_details([picture], replace(PROFILE, fewest=few)) is None
 
 
 def test_each_picture_of_a_file_has_parts_of_its_own_up_to_the_most() -> None:
@@ -207,6 +218,7 @@ def test_each_picture_of_a_file_has_parts_of_its_own_up_to_the_most() -> None:
 
 
 def test_the_strongest_come_first_and_none_twice() -> None:
-    values = strongest(canonical(photographs()["camera"]))
+    [found] = found_in([canonical(photographs()["camera"])])
+    values = found.values
     assert values.shape[1] == 128
     assert len(np.unique(values, axis=0)) > 0.99 * len(values) > 300

@@ -43,7 +43,8 @@ class Model:
     def parts(self) -> list[tuple[Claim, Part]]:
         return [(one, part) for one, details in self.held.values() for part in details.parts]
 
-    def candidates(self, view: Part) -> list[tuple[Claim, Part]]:
+    def candidates(self, view: Part) -> list[tuple[int, Claim, Part]]:
+        """With how many votes."""
         rule = self.profile.retrieval
         parts = self.parts()
         buckets = Counter(
@@ -55,7 +56,7 @@ class Model:
         limit = max(rule.heavy, rule.heavy_share * len(self))
         asked = keys_of(view.codes, self.profile)
         voted = []
-        for number, (one, part) in enumerate(parts):
+        for one, part in parts:
             stored = keys_of(part.codes, self.profile)
             answers = np.zeros((len(view), len(part)), bool)
             for band in range(rule.bands):
@@ -64,18 +65,19 @@ class Model:
             answers &= differences(view.codes, part.codes) <= rule.bits
             votes = int(answers.any(axis=1).sum())
             if votes >= rule.votes:
-                voted.append((-votes, one.protection, number, one, part))
-        return [(one, part) for *_, one, part in sorted(voted, key=lambda item: item[:3])[: rule.most]]
+                voted.append((votes, one, part))
+        return voted
 
     def search(self, asked: Details) -> set[Hit]:
         nearest: dict[Claim, int] = {}
-        for part in asked.parts:
-            for view in (part, part.mirrored()):
-                for one, stored in self.candidates(view):
-                    found = agreement(view, stored, self.profile.verification)
-                    if found:
-                        distance = found.distance(self.profile.verification)
-                        nearest[one] = min(distance, nearest.get(one, distance))
+        views = [view for part in asked.parts for view in (part, part.mirrored())]
+        voted = [(*candidate, view) for view in views for candidate in self.candidates(view)]
+        voted.sort(key=lambda item: (-item[0], item[1].protection))
+        for _, one, stored, view in voted[: self.profile.retrieval.most]:
+            found = agreement(view, stored, self.profile.verification)
+            if found:
+                distance = found.distance(self.profile.verification)
+                nearest[one] = min(distance, nearest.get(one, distance))
         limit = self.profile.thresholds.possible
         return {Hit(one, self.profile.name, "details", far) for one, far in nearest.items() if far <= limit}
 
@@ -134,13 +136,13 @@ class Comparison(RuleBasedStateMachine):
 
     @rule(source=st.integers(0, 3), bits=st.sampled_from([0, 4, 5]))  # 8 is the limit
     def look(self, source: int, bits: int) -> None:
-        """The candidates themselves and their order: of most of them a search tells nothing."""
+        """The candidates themselves and their votes: of most of them a search tells nothing."""
         view = replace_codes(ORIGINALS[source], bits, 99)
         found = self.index._candidates(self.index._state, view)
         expected = self.model.candidates(view)
-        assert [(one, part.codes.tobytes()) for one, part in found] == [
-            (one, part.codes.tobytes()) for one, part in expected
-        ]
+        assert Counter((votes, entry.claim, entry.part.codes.tobytes()) for votes, entry in found) == Counter(
+            (votes, one, part.codes.tobytes()) for votes, one, part in expected
+        )
 
     @invariant()
     def as_many(self) -> None:
