@@ -10,6 +10,7 @@ from matching.decision import Decision, Outcome, decide, say
 from matching.excluded import whole
 from matching.follower import Follower
 from matching.hashing.details import Details
+from matching.hashing.details_profile import VETO_DETAILS_1
 from matching.hashing.errors import DecoderUnavailable
 from matching.hashing.fingerprint import Fingerprint
 from matching.hashing.profile import PROFILES, accepted
@@ -17,6 +18,7 @@ from matching.index.interface import Hit, Index
 from matching.problems import Problem
 
 BEHIND = "This index may lack an opt-out; nothing is known of this image."
+FEWEST = min(VETO_DETAILS_1.fewest.values())  # keypoints of an image, below which there is too little of them as well
 MATCH_TTL_S = 3600  # a match may be kept for an hour; a miss not at all: it could outlive an opt-out
 
 
@@ -40,7 +42,7 @@ class Offered:
 
     def taken(self) -> Details:
         """Raises what making them raises, and DecoderUnavailable where that gives no details."""
-        packed = self._make()
+        packed = self.packed if self.packed is not None else self._make()
         try:
             details = Details.from_bytes(packed, coarse=False)
         except ValueError:  # whoever took over a decoder child may write what he likes
@@ -70,7 +72,7 @@ def ask(
     if follower.position is None:
         raise Problem("index-loading", "The index is being built; nothing is known of this image yet.")
     good = comparable(asked)
-    if not good:
+    if not good and (offered is None or len(offered.taken()) < FEWEST):
         return None
     index = follower.index
     complete = index.reached_by({fingerprint.profile for fingerprint in asked})  # before the search: see there

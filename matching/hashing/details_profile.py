@@ -147,8 +147,8 @@ _DEFINITION: Final = (
 )
 
 _PACKING: Final = (
-    "Big-endian. A byte each: version 1, form (1 stored, 2 asked), how many parts (at most 16). Of each part: kind "
-    "(0 whole, 1 main, 2 surround), a byte; width, height in pixels, how many keypoints (at most 600), two bytes each; "
+    "Big-endian. A byte each: version 1, form (1 stored, 2 asked), how many parts (at most 8). Of each part: kind "
+    "(0 whole, 1 main, 2 surround), a byte; width, height in pixels, how many keypoints (at most 400), two bytes each; "
     "then the keypoints. Of each keypoint: the code, 16 bytes, most significant bit first. Then, asked: x and y in "
     "1/64 of a pixel, two bytes each; direction in 1/256 of the circle and log2 of the size in 1/32, a byte each. "
     "Stored: a byte of the cells across and down, four bits each; a byte of the direction in 1/16 of the circle and "

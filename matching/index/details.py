@@ -137,9 +137,8 @@ class PlainDetailsIndex:
         rule = profile.verification
         views = [view for part in asked.parts for view in (part, part.mirrored())]
         voted = [(*found, view) for view in views for found in self._candidates(state, view)]
-        voted.sort(
-            key=lambda found: (-found[0], found[1].claim.protection)
-        )  # by nothing that depends on what came when
+        # By nothing that depends on what came when.
+        voted.sort(key=lambda found: (-found[0], found[1].claim.protection))
         nearest: dict[Claim, int] = {}
         for _, (_, claim, part), view in voted[: profile.retrieval.most]:
             if found := agreement(view, part, rule):
@@ -174,11 +173,11 @@ class PlainDetailsIndex:
         size = sum((high - low for low, high in ranges), np.zeros(shape, np.intp))
         heavy = size > limit
         for band, q in zip(*np.nonzero(heavy), strict=True):  # some of them may be gone
-            standing = sum(
+            holding = sum(
                 int(state.alive[block.slot_of[block.order[band, low[band, q] : high[band, q]]]].sum())
                 for block, (low, high) in zip(state.blocks, ranges, strict=True)
             )
-            heavy[band, q] = standing > limit
+            heavy[band, q] = holding > limit
         return heavy
 
 
