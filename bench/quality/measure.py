@@ -109,18 +109,18 @@ def _of_details(
         frozenset({names[one], names[other]})
         for one, other in zip(*np.nonzero((nearest < details.FULL) & alike), strict=True)
     ]
-    one_place = places.same(set(close), files)
     place = {name: number for number, name in enumerate(names)}
     apart = alike.copy()
-    for one, other in (sorted(pair) for pair in one_place):
-        apart[place[one], place[other]] = apart[place[other], place[one]] = False
+    for group in places.groups(set(close), files):
+        numbers = [place[name] for name in group]
+        apart[np.ix_(numbers, numbers)] = False
     limits = VETO_DETAILS_1.thresholds
     hard = nearest[alike & ~apart]
     found = Near.of(nearest, apart, details.FULL)
     shown = tail(found, limits.match).to_json()
     shown["counts"] = np.bincount(found.distance, minlength=1).tolist()
     shown["one_place"] = {
-        "pairs": len(one_place),
+        "pairs": int((hard < details.FULL).sum()),
         "matched": int((hard <= limits.match).sum()),
         "possible": int((hard <= limits.possible).sum()),
         "bound_with": upper(int((nearest[alike] <= limits.match).sum())) / int(alike.sum()),

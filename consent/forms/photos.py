@@ -42,8 +42,9 @@ MEANS = {
 
 # Read before it is chosen: what is gained by details, and what they cost.
 DETAILS_MEAN = _(
-    "Small patterns let us find it cropped, in a screenshot or partly changed. They say more about the photo than a "
-    "fingerprint does; we never pass them on, and you can remove them at any time."
+    "With details, Veto also finds a piece of your photo, cropped or partly changed. If what Veto keeps were stolen, "
+    "someone could draw from it a blurred grey picture in which a close face can be made out; details make it clearer. "
+    "We never pass them on, and you can remove them at any time."
 )
 
 
