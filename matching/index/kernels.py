@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
 from numba.core.errors import TypingError
@@ -25,11 +26,11 @@ AHEAD: Final = 32  # codes fetched before they are compared
 BATCH: Final = 4096  # places gathered before that, so that fetching goes on from bucket to bucket
 
 
-@intrinsic  # type: ignore[misc]
-def ones(context: Any, word: Any) -> Any:
+@intrinsic
+def ones(_: Any, word: Any) -> Any:
     """How many bits of a word are set: one instruction."""
     if not isinstance(word, types.Integer):
-        raise TypingError(f"ones of {word}")  # noqa: TRY004 (numba's own)
+        raise TypingError(f"ones of {word}")
 
     def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
         return builder.ctpop(arguments[0])
@@ -37,13 +38,11 @@ def ones(context: Any, word: Any) -> Any:
     return word(word), generate
 
 
-@intrinsic  # type: ignore[misc]
-def fetch(context: Any, array: Any, row: Any) -> Any:
+@intrinsic
+def fetch(_: Any, array: Any, __: Any) -> Any:
     """Ask for a row of an array before it is needed."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        from llvmlite import ir
-
         made = context.make_array(signature.args[0])(context, builder, arguments[0])
         stride = cgutils.unpack_tuple(builder, made.strides)[0]
         byte = ir.IntType(8)

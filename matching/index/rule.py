@@ -22,9 +22,9 @@ class Rule(NamedTuple):
     A band is looked up by its first `key_bits` bits, at any of `masks` from the query's: those with no more than the
     rule's flips. That finds every candidate, and codes besides which the kernels leave out.
 
-    `by_bits`: ConfirmedHamming, else TileAgreement, for which the bands are the tiles. `worth` by flips 0..16 and
-    `detail` by tile are those of the tiles, or of the texture's, as are `full` and `worthy`, the flips up to which a tile
-    is worth something. Fewer tiles than `fewest` never agree enough.
+    `by_bits`: ConfirmedHamming, else TileAgreement, for which the bands are the tiles. `worth` by flips 0..16,
+    `detail` by tile and `full` are those of the tiles, or of the texture's; with more flips than `worthy` a tile is
+    worth nothing, and fewer tiles than `fewest` never agree enough.
     """
 
     by_bits: bool

@@ -51,6 +51,10 @@ class Claims(NamedTuple):
     assurance: Bytes
 
 
+_KINDS: Final = (np.uint64, np.uint64, np.int32, np.uint32, np.uint32, np.uint8)
+EMPTY: Final = Claims._make(np.empty(0, kind) for kind in _KINDS)
+
+
 class Block(NamedTuple):
     """Codes of one algorithm of a profile, permuted, in the order of their slots; no textures where none are compared.
 
@@ -64,9 +68,7 @@ class Block(NamedTuple):
     offsets: Numbers
     places: Bytes
 
-    def bucketed(self, rule: Rule) -> "Block":
-        if len(self.codes) <= FEW:
-            return self
+    def with_buckets(self, rule: Rule) -> "Block":
         offsets = np.zeros((rule.bands, (1 << rule.key_bits) + 1), np.uint32)
         places = np.empty((rule.bands, len(self.codes), 3), np.uint8)
         kernels.fill(self.codes, rule, offsets, places)
@@ -133,7 +135,7 @@ class Segment:
         for twin in np.nonzero(end - place > 1)[0]:  # of random ids almost none share a half
             place[twin] += np.searchsorted(self.claims.low[place[twin] : end[twin]], low[twin])
         place = np.minimum(place, len(self.claims.high) - 1)
-        return place[(self.claims.high[place] == high) & (self.claims.low[place] == low)]
+        return np.asarray(place[(self.claims.high[place] == high) & (self.claims.low[place] == low)])
 
     def codes_of(self, slots: Indices) -> int:
         """How many codes these claims have."""
@@ -202,16 +204,20 @@ def gathered(put: Put, rules: Rules) -> Segment:
 def joined(parts: Sequence[tuple[Segment, Booleans]], rules: Rules) -> Segment:
     """One segment of those claims of several that are alive, in order, with buckets. No protection is alive twice."""
     kept = [np.nonzero(alive)[0] for _, alive in parts]
-    columns = [
-        [column[slots] for column in segment.claims] for (segment, _), slots in zip(parts, kept, strict=True)
-    ]
-    claims = Claims(*(np.concatenate(of_each) for of_each in zip(*columns, strict=True)))
+    columns = [[column[slots] for column in segment.claims] for (segment, _), slots in zip(parts, kept, strict=True)]
+    claims = Claims._make(np.concatenate(of_each) for of_each in zip(*columns, strict=True))
     order = np.lexsort((claims.low, claims.high))
-    claims = Claims(*(column[order] for column in claims))
+    claims = Claims._make(column[order] for column in claims)
     place = np.empty(len(order), np.uint32)
     place[order] = np.arange(len(order), dtype=np.uint32)
     places = np.split(place, np.cumsum([len(slots) for slots in kept])[:-1])
     return Segment(claims, {key: tuple(_blocks(key, parts, kept, places, rules)) for key in rules.rules})
+
+
+def built(batches: Iterable[Put], rules: Rules) -> Segment:
+    """One segment of everything that is put. No protection may come twice."""
+    read = [gathered(batch, rules) for batch in batches] or [Segment(EMPTY, {})]
+    return joined([(part, np.ones(len(part.claims.high), np.bool_)) for part in read], rules)
 
 
 def _blocks(
@@ -221,7 +227,11 @@ def _blocks(
     places: Sequence[Numbers],
     rules: Rules,
 ) -> Iterator[Block]:
-    codes, textures, slots = [np.empty((0, WORDS), np.uint64)], [np.empty((0, WORDS), np.uint64)], [np.empty(0, np.uint32)]
+    codes, textures, slots = (
+        [np.empty((0, WORDS), np.uint64)],
+        [np.empty((0, WORDS), np.uint64)],
+        [np.empty(0, np.uint32)],
+    )
     for (segment, alive), old, new in zip(parts, kept, places, strict=True):
         new_slot = np.zeros(len(alive), np.uint32)
         new_slot[old] = new
@@ -237,4 +247,5 @@ def _blocks(
         np.concatenate(codes)[order], all_textures[order] if len(all_textures) else all_textures, all_slots[order]
     )
     for start in range(0, len(order), MOST):
-        yield whole.slice(start, start + MOST).bucketed(rules.rules[key])
+        block = whole.slice(start, start + MOST)
+        yield block if len(block.codes) <= FEW else block.with_buckets(rules.rules[key])

@@ -6,8 +6,9 @@ et al. 1996). `merge` makes one segment of several, without what is dead, while 
 
 import threading
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Final
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from matching.hashing.fingerprint import Fingerprint, Hash
 from matching.hashing.profile import Profile
 from matching.index import segment as segments
 from matching.index.interface import Claim, Hit
-from matching.index.segment import Booleans, Key, Put, Rules, Segment, gathered, halves, joined
+from matching.index.segment import Booleans, Key, Rules, Segment, gathered, halves, joined
 
 SHARE: Final = 4  # a segment is merged with those after it when it has not so many times their codes
 
@@ -43,6 +44,14 @@ class State:
     kinds: Mapping[int, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Parts that should become one; `whole`: all that the index held."""
+
+    parts: tuple[Part, ...]
+    whole: bool
+
+
 class SegmentedIndex:
     """Implements `Index`. Each change makes a new state and puts it in place whole; a search keeps the one it met."""
 
@@ -56,21 +65,14 @@ class SegmentedIndex:
     def __len__(self) -> int:
         return sum(part.codes for part in self._state.parts)
 
-    def load(self, batches: Iterable[Put]) -> None:
-        """In place of all that is held: these, in one segment. No protection may come twice."""
-        read = [Part.whole(gathered(batch, self._rules)) for batch in batches]
-        self.adopt(joined([(part.segment, part.alive) for part in read], self._rules) if read else None)
-
-    def adopt(self, segment: Segment | None) -> None:
-        """Hold this segment and nothing else."""
-        with self._changing:
-            if segment is None or not len(segment.claims.high):
-                self._state = State((), {})
-            else:
-                values, counts = np.unique(segment.claims.profiles, return_counts=True)
-                self._state = State(
-                    (Part.whole(segment),), dict(zip(values.tolist(), counts.tolist(), strict=True))
-                )
+    @classmethod
+    def of(cls, segment: Segment, rules: Rules) -> "SegmentedIndex":
+        """One that holds this segment."""
+        index = cls(*rules.profiles)
+        if len(segment.claims.high):
+            values, counts = np.unique(segment.claims.profiles, return_counts=True)
+            index._state = State((Part.whole(segment),), dict(zip(values.tolist(), counts.tolist(), strict=True)))
+        return index
 
     def apply(self, put: Iterable[tuple[Claim, Sequence[Fingerprint]]], remove: Iterable[UUID]) -> None:
         newest = {claim.protection: (claim, fingerprints) for claim, fingerprints in put}
@@ -97,21 +99,28 @@ class SegmentedIndex:
     def _joined(self, parts: Sequence[Part]) -> Segment:
         return joined([(part.segment, part.alive) for part in parts], self._rules)
 
-    def merge(self) -> bool:
-        """Make fewer segments if it is time to; whether it was. For one thread at a time; it may take long."""
+    def due(self) -> Merge | None:
+        """The segments that should become one by now, if any; then `merge` or `put_off` must follow."""
         with self._changing:
             parts = self._state.parts
-            old = parts[_first_to_merge(parts) :]
-            self._merging = frozenset(id(part.segment) for part in old)
-        if not old:
-            return False
+            first = _first_to_merge(parts)
+            self._merging = frozenset(id(part.segment) for part in parts[first:])
+            return Merge(parts[first:], whole=first == 0) if first < len(parts) else None
+
+    def put_off(self) -> None:
+        self._merging = frozenset()
+
+    def merge(self, due: Merge, place: Callable[[Segment], Segment] = lambda made: made) -> None:
+        """Make one segment of several, which may take long; `place` may lay it elsewhere before it is used.
+
+        For one thread at a time, beside any that search and one that applies.
+        """
         try:
-            merged = self._joined(old)
+            merged = place(self._joined(due.parts))
             with self._changing:
-                self._state = replace(self._state, parts=self._with(merged, old))
+                self._state = replace(self._state, parts=self._with(merged, due.parts))
         finally:
             self._merging = frozenset()
-        return True
 
     def _with(self, merged: Segment, old: Sequence[Part]) -> tuple[Part, ...]:
         """The present parts with this one in the place of those that it was made of.
@@ -150,6 +159,18 @@ class SegmentedIndex:
         return all(kind & mask for kind in self._state.kinds)
 
 
+@cache
+def warm() -> None:
+    """Have every kernel ready, compiled or read from where it is kept, so that no question waits for that."""
+    rules = Rules()
+    code = Hash("full", "", bytes(32), 100)
+    for key, rule in rules.rules.items():
+        words = rules.words(key, [code])
+        plain = segments.unsorted(*words, np.zeros(1, np.uint32))
+        for block in (plain, plain.with_buckets(rule)):
+            Segment(segments.EMPTY._replace(high=words[0][:, 0]), {key: (block,)}).search(key, rule, *words)
+
+
 def _without(part: Part, high: segments.Words, low: segments.Words, kinds: Counter[int]) -> Part:
     """The same without these protections, which no longer count among `kinds`."""
     slots = part.segment.slots_of(high, low)
@@ -173,4 +194,3 @@ def _first_to_merge(parts: Sequence[Part]) -> int:
             first = place
         behind += part.codes
     return first
-
