@@ -21,11 +21,11 @@ Ask = Callable[[Fingerprint], object]
 
 
 class Candidate(NamedTuple):
-    """`most` queries are asked of it; `bytes_per_code` counts what it holds."""
+    """`most` queries are asked of it; `bytes_per_code` counts what it holds, if that can be told."""
 
     name: str
     ask: Ask
-    bytes_per_code: float
+    bytes_per_code: float | None
     most: int
 
 
@@ -94,7 +94,7 @@ def faiss_multi_hash(registry: Registry) -> Candidate:
     index = faiss.IndexBinaryMultiHash(256, 16, 16)
     index.nflip = 1
     index.add(codes)
-    return Candidate("faiss multi-hash 16x16, PDQ bits alone", _of_faiss(index), float("nan"), 100)
+    return Candidate("faiss multi-hash 16x16, PDQ bits alone", _of_faiss(index), None, 100)
 
 
 def _of_faiss(index: "faiss.IndexBinary") -> Ask:
