@@ -14,10 +14,12 @@ from matching.index import scan
 from matching.index.rule import permuted
 from matching.index.scan import as_words
 from matching.index.segment import FEW, MOST, Block, Claims, Rules, Segment, halves, unsorted
+from matching.index.segmented import SegmentedIndex
 
 RADIUS: Final = 31  # what PDQ's authors recommend, and what is asked of faiss
 
 Ask = Callable[[Fingerprint], object]
+Found = set[tuple[str, int, int]]  # algorithm, photo, distance
 
 
 class Candidate(NamedTuple):
@@ -67,18 +69,30 @@ def bytes_of(segment: Segment) -> int:
     return sum(array.nbytes for part in (segment.claims, *blocks) for array in part)
 
 
+def found_by(index: SegmentedIndex, question: Fingerprint) -> Found:
+    """What the scan says, in its words."""
+    low = (1 << 64) - 1
+    return {(hit.algorithm, hit.claim.protection.int & low, hit.distance) for hit in index.search([question])}
+
+
 def our_scan(registry: Registry) -> Candidate:
     held = {
         key: scan.Codes(np.concatenate(words, axis=1), registry.slots[key].astype(np.int64), len(words[0]))
         for key, words in registry.words.items()
     }
 
-    def ask(question: Fingerprint) -> object:
+    def ask(question: Fingerprint) -> Found:
         asked = {key: [item for item in question.hashes if item.algorithm == key[1]] for key in held}
-        return [scan.nearest(VETO_1.algorithms[key[1]], held[key], hashes) for key, hashes in asked.items() if hashes]
+        return {
+            (key[1], slot, distance)
+            for key, hashes in asked.items()
+            if hashes
+            for slot, distance in scan.nearest(VETO_1.algorithms[key[1]], held[key], hashes).items()
+        }
 
     codes = sum(each.length for each in held.values())
-    return Candidate("scan", ask, sum(each.words.nbytes + each.slots.nbytes for each in held.values()) / codes, 10)
+    size = sum(each.words.nbytes + each.slots.nbytes for each in held.values())
+    return Candidate("scan", ask, size / codes, max(3, min(10, 5_000_000 // codes)))
 
 
 def faiss_flat(registry: Registry) -> Candidate:

@@ -28,8 +28,9 @@ def segment(folder: Path) -> Path:
 
 def test_the_first_builds_and_the_second_opens_what_it_built(stage: Cast, folder: Path) -> None:
     first = stage.actor(**{FOLDER: str(folder)})
-    code, later = random_hash(), random_hash()
-    first.do("protect", code=code)
+    *codes, later = (random_hash() for _ in range(5))
+    for code in codes:
+        first.do("protect", code=code)
     first.do("load")
     built = segment(folder).stat().st_ino
     first.do("protect", code=later)
@@ -37,7 +38,7 @@ def test_the_first_builds_and_the_second_opens_what_it_built(stage: Cast, folder
     second.do("merge_early")  # so few codes would be copied rather than mapped
     second.do("load")
     assert segment(folder).stat().st_ino == built
-    assert [second.do("ask", code=each) for each in (code, later, random_hash())] == ["protected"] * 2 + ["no_match"]
+    assert [second.do("ask", code=code) for code in (*codes, later, random_hash())] == ["protected"] * 5 + ["no_match"]
     assert second.do("maps", text=str(segment(folder))) > 0
 
 
