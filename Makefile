@@ -2,10 +2,10 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run demo test screenshots check format openapi lock clean venv venv-dev venv-bench quality messages
+.PHONY: help run demo test screenshots check format openapi lock clean venv venv-dev venv-bench quality bench bench-index messages
 
 # Names and arguments may hold spaces: they reach the recipes as environment variables, not as text.
-export PHOTO PHOTOS NEGATIVES QUICK
+export PHOTO PHOTOS NEGATIVES QUICK SIZES
 RUN := .venv/bin/python -m
 MANAGE := VETO_ENV_FILE=.env.example .venv/bin/python manage.py
 
@@ -39,6 +39,11 @@ check: venv-dev messages ## lint, format, types, imports, OpenAPI, messages, mig
 
 quality: venv-bench ## measure recognition (PHOTOS=dir[,dir…] NEGATIVES=dir,… QUICK=1): docs/matching-quality.md
 	@exec $(RUN) bench.quality
+
+bench: bench-index ## all measures of speed: bench/results/
+
+bench-index: venv-bench ## the index beside a scan and faiss (PHOTOS=dir for real codes, SIZES=100000,1000000)
+	@exec $(RUN) bench.index $${PHOTOS:+--photos "$$PHOTOS"} $${SIZES:+--sizes "$$SIZES"}
 
 format: venv-dev ## lint what can be repaired, and format
 	$(RUN) ruff check --fix

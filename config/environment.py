@@ -34,6 +34,7 @@ class Environment(BaseSettings):
     database_owner_url: str = ""
     redis_url: str
     celery_broker_url: str = ""
+    index_folder: Path = Path("/dev/shm")  # noqa: S108 (files of mode 0600 in it)
 
     # Secrets
     django_secret_key: str = Field(min_length=32)

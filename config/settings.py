@@ -1,5 +1,6 @@
 """Django's settings, from the environment. Nothing here is secret."""
 
+import os
 from typing import Any
 
 import psycopg
@@ -8,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from pydantic import ValidationError
 
 from config.environment import ROOT, Environment
+from config.kernels import kernel_folder
 from config.logs import configure_structlog, logging_settings
 from config.mail import mail_settings
 from config.release import digest
@@ -113,6 +115,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = ENVIRONMENT.redis_url
 CELERY_BROKER_URL = ENVIRONMENT.celery_broker_url
+INDEX_FOLDER = ENVIRONMENT.index_folder
+os.environ.setdefault("NUMBA_CACHE_DIR", kernel_folder(ENVIRONMENT.veto_home))
 
 CACHES = {"default": {"BACKEND": "config.cache.FailoverCache", "LOCATION": cache_url(REDIS_URL), "KEY_PREFIX": "veto"}}
 

@@ -5,7 +5,6 @@ that cannot be known the answer is false, and the API then says 503 rather than 
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -15,20 +14,19 @@ import structlog
 from django.db import DatabaseError, InterfaceError, close_old_connections, transaction
 from django.utils import timezone
 
-from matching import exclusions, sequence, stored
+from matching import exclusions, loading, sequence, stored
 from matching.access import Directory
 from matching.excluded import ExcludedImages
 from matching.index.details import PlainDetailsIndex
-from matching.index.interface import DetailsIndex, Index
-from matching.index.scan import ScanIndex
+from matching.index.interface import DetailsIndex
+from matching.index.segmented import SegmentedIndex, warm
 from matching.keyring import UnreadableBlobError
+from matching.loading import BATCH, Loader, in_batches, replay
 from matching.models import Change, Exclusion, Protection
 from matching.published import Latest, Position
-from matching.stored import Stored
 
 log = structlog.get_logger(__name__)
 
-BATCH = 2000  # rows applied to the index at once
 PULSE_S = 1.0  # how often an idle process catches up, so that no request finds much to do
 
 
@@ -36,25 +34,15 @@ class GapError(Exception):
     """The sequence does not follow on from what is held (a restored or pruned database): start over."""
 
 
-def in_batches(protections: Iterable[Stored]) -> Iterator[list[Stored]]:
-    batch: list[Stored] = []
-    for protection in protections:
-        batch.append(protection)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    yield batch
-
-
 class Follower:
     """Thread-safe. `index` is replaced whole when it must be built anew."""
 
-    def __init__(self, new_index: Callable[[], Index] = ScanIndex) -> None:
-        self._new_index = new_index
+    def __init__(self) -> None:
         self._applying = threading.Lock()
         self._latest: Latest | None = None
+        self._loader: Loader | None = None
         self._ended = threading.Event()
-        self.index = new_index()
+        self.index = SegmentedIndex()
         self.details: DetailsIndex = PlainDetailsIndex()
         self.excluded = ExcludedImages()
         self.directory = Directory()
@@ -105,22 +93,25 @@ class Follower:
             self._load()
 
     def _load(self) -> None:
+        warm()
         asked_at = timezone.now()
         lineage, start = sequence.in_database()  # read first: what commits meanwhile comes again as a change
-        index, excluded = self._new_index(), ExcludedImages()
-        details = PlainDetailsIndex()
-        active = Protection.objects.filter(state=Protection.State.ACTIVE)
+        loader = Loader(lineage)
+        index, position = loader.load(start)
+        details, excluded = PlainDetailsIndex(), ExcludedImages()
         with transaction.atomic():
-            for batch in in_batches(stored.read(active, batch=BATCH)):
-                index.apply([(each.claim, each.frames) for each in batch], [])
-                details.apply([(each.claim, each.details) for each in batch], [])
+            for batch in in_batches(stored.read_details(loading.active(), batch=BATCH)):
+                details.apply(batch, [])
             excluded.apply(exclusions.read(Exclusion.objects.all()), [])
         self.index, self.details, self.excluded = index, details, excluded
         self.directory = Directory()  # numbers remembered from before may have been given again
         self._latest = Latest(lineage, lambda: self._in_database(lineage))
-        self.position = start
+        self._loader = loader
+        self.position = position
         self.as_of = asked_at
-        log.info("index_loaded", hashes=len(index), details=len(details), epoch=start.epoch, generation=start.number)
+        log.info(
+            "index_loaded", hashes=len(index), details=len(details), epoch=position.epoch, generation=position.number
+        )
 
     def _in_database(self, lineage: UUID) -> Position:
         """How far the sequence has come. Raises GapError when it is not, or no longer, the one that is followed."""
@@ -189,6 +180,7 @@ class Follower:
                     self.current()
                 if self.position is None:
                     self.load()
+                self.tend()
             except (DatabaseError, InterfaceError, UnreadableBlobError) as error:
                 log.warning("index_cannot_load", error=type(error).__name__, detail=_safe(error))
             except Exception:
@@ -196,6 +188,30 @@ class Follower:
             finally:
                 close_old_connections()
             self._ended.wait(PULSE_S)
+
+    def tend(self) -> None:
+        """Take over a newer shared segment, or merge what has grown; questions are answered meanwhile."""
+        loader, held = self._loader, self.position
+        if loader is None or held is None:
+            return
+        if (newer := loader.newer(held.epoch)) is not None:
+            self._take_over(*newer)
+            return
+        with self._applying:
+            index, position, due = self.index, self.position, self.index.due()
+        if due is not None and position is not None:
+            loader.merge(index, due, position)
+
+    def _take_over(self, index: SegmentedIndex, position: Position) -> None:
+        """Use this index in the place of ours, from the moment on when it holds as much."""
+        held = self._catch_up(position)
+        if held is None or held.epoch != position.epoch:
+            return
+        replay(index, position, held)
+        with self._applying:
+            if self.position is not None and self.position.epoch == held.epoch:
+                replay(index, held, self.position)
+                self.index = index
 
     def end(self) -> None:
         self._ended.set()

@@ -53,9 +53,38 @@ def read(protections: QuerySet[Protection], *, batch: int | None = None) -> Iter
 
     One statement, so that none is met in the midst of a change. Raises UnreadableBlobError.
     """
+    for rows in _rows(protections, batch):
+        yield load(rows)
+
+
+def read_details(protections: QuerySet[Protection], *, batch: int) -> Iterator[tuple[Claim, Details]]:
+    """The details of those that have any, as `read`."""
+    for rows in _rows(protections.filter(fingerprints__profile=DETAILS), batch):
+        details = opened(rows)[DETAILS]
+        try:
+            yield claim_of(rows), Details.from_bytes(details, coarse=True)
+        except ValueError:
+            raise UnreadableBlobError(f"protection {rows[0][0]} holds what this release cannot read") from None
+
+
+def _rows(protections: QuerySet[Protection], batch: int | None) -> Iterator[list[tuple[Any, ...]]]:
     rows = protections.order_by("id").values_list(*COLUMNS)
     for _, of_one in groupby(rows if batch is None else rows.iterator(chunk_size=batch), key=itemgetter(0)):
-        yield load(list(of_one))
+        yield list(of_one)
+
+
+def claim_of(rows: list[tuple[Any, ...]]) -> Claim:
+    protection, refused, assurance, since = rows[0][:4]
+    return Claim(protection, uses.to_mask(refused), assurance, since.date())
+
+
+def opened(rows: list[tuple[Any, ...]]) -> dict[str, bytes]:
+    """The fingerprints of one protection that this process knows the profile of. Raises UnreadableBlobError."""
+    return {
+        profile: keyring.unseal(Sealed(key_id, bytes(blob)), protection=protection, profile=profile)
+        for protection, *_, profile, key_id, blob in rows
+        if profile in PROFILES or profile == DETAILS
+    }
 
 
 def details_of(protection: UUID) -> bytes | None:
@@ -73,18 +102,13 @@ def load(rows: list[tuple[Any, ...]]) -> Stored:
     that it does: what it answers is then as complete as it ever was. A protection of which nothing can be compared is
     an error, never a gap.
     """
-    protection, refused, assurance, since = rows[0][:4]
-    opened = {
-        profile: keyring.unseal(Sealed(key_id, bytes(blob)), protection=protection, profile=profile)
-        for *_, profile, key_id, blob in rows
-        if profile in PROFILES or profile == DETAILS
-    }
-    details_of_it = opened.pop(DETAILS, None)
-    if not opened:
+    protection, fingerprints = rows[0][0], opened(rows)
+    details_of_it = fingerprints.pop(DETAILS, None)
+    if not fingerprints:
         raise UnreadableBlobError(f"protection {protection} has no fingerprint of a known profile")
     try:
-        frames = tuple(Fingerprint.from_bytes(data) for data in opened.values())
+        frames = tuple(Fingerprint.from_bytes(data) for data in fingerprints.values())
         details = Details.from_bytes(details_of_it, coarse=True) if details_of_it else None
-        return Stored(Claim(protection, uses.to_mask(refused), assurance, since.date()), frames, details)
+        return Stored(claim_of(rows), frames, details)
     except ValueError:
         raise UnreadableBlobError(f"protection {protection} holds what this release cannot read") from None

@@ -17,6 +17,7 @@ from config.local.failure import LocalError
 
 PREFIX = "veto-"
 LOCK = ".lock"
+MEMORY = Path("/dev/shm")  # noqa: S108 (folders made by mkdtemp, 0700)
 LONGEST_BASE = 60  # a socket's path has at most 107 bytes (sun_path in unix(7))
 PLAIN = re.compile(r"[A-Za-z0-9_./-]+")  # needs no quoting in any URL
 
@@ -31,11 +32,13 @@ def base() -> Path:
 class PrivateFolder:
     """A folder of mode 0700. `create` after `remove` makes the same path again, so URLs stay true."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, place: Path | None = None) -> None:
+        """In the temporary directory, or in another place. LocalError where it cannot be made."""
+        place = place or base()
         try:
-            self.path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{kind}-", dir=base()))
+            self.path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{kind}-", dir=place))
         except OSError as error:
-            raise LocalError(f"Cannot make a folder in {base()} ({error.strerror}): free some space.") from error
+            raise LocalError(f"Cannot make a folder in {place} ({error.strerror}): free some space.") from error
         self._lock: int | None = None
         self._hold()
 
@@ -76,9 +79,10 @@ class NewFolder:
 
 def sweep() -> None:
     """Remove what processes of this user left when they were killed."""
-    for folder in base().glob(f"{PREFIX}*-*"):
-        if _abandoned(folder):
-            shutil.rmtree(folder, ignore_errors=True)
+    for place in (base(), MEMORY):
+        for folder in place.glob(f"{PREFIX}*-*"):
+            if _abandoned(folder):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _abandoned(folder: Path) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from config.local.failure import LocalError
-from config.local.folders import NewFolder, PrivateFolder, sweep
+from config.local.folders import MEMORY, NewFolder, PrivateFolder, sweep
 from config.local.home import Home
 from config.local.postgres import Passwords, Postgres
 from config.local.valkey import Valkey
@@ -31,6 +31,10 @@ class Services:
             )
         if not given.get("REDIS_URL"):
             self.valkey = Valkey(home.valkey, log=home.log("valkey"))
+        self._index: PrivateFolder | None = None
+        if not given.get("INDEX_FOLDER"):
+            with contextlib.suppress(LocalError):  # without one, each process keeps an index of its own
+                self._index = PrivateFolder("index", MEMORY)
 
     def start(self) -> None:
         if self.postgres is not None:
@@ -42,11 +46,15 @@ class Services:
         for service in (self.valkey, self.postgres):
             if service is not None:
                 service.stop()
+        if self._index is not None:
+            self._index.remove()
 
     def environment(self) -> dict[str, str]:
         """Every variable a start decides, also written to `veto.env` for commands in another terminal."""
         values = {**self._database(), **self._redis(), **self._keys.environment()}
         values["SERVED_OVER_HTTPS"] = self._given.get("SERVED_OVER_HTTPS") or "false"  # on one's own machine
+        if self._index is not None:
+            values["INDEX_FOLDER"] = str(self._index.path)
         values |= {name: self._given[name] for name in self._keys.environment() if self._given.get(name)}
         lines = [f"{name}={value}\n" for name, value in values.items()]
         file = self._home.write("veto.env", "# Written by every start; do not edit.\n" + "".join(lines))

@@ -28,10 +28,10 @@ def candidates(difference: Words, rule: CandidateRule) -> Booleans:
     return np.asarray((flips <= rule.flips).any(axis=1))
 
 
-def tiled(words: Words, comparison: TileAgreement) -> Tiles:
-    """The sixteen tiles of each code: (n, 4) words to (n, 16) numbers, a tile's first bit its highest."""
+def tiled(words: Words, by: TileAgreement | CandidateRule) -> Tiles:
+    """The permuted codes as sixteen tiles each: (n, 4) words to (n, 16) numbers, a tile's first bit its highest."""
     codes = np.ascontiguousarray(words).view(np.uint8)
-    permuted = np.packbits(np.unpackbits(codes, axis=1)[:, comparison.permutation], axis=1)
+    permuted = np.packbits(np.unpackbits(codes, axis=1)[:, by.permutation], axis=1)
     return np.ascontiguousarray(permuted).view(">u2").astype(np.uint16)
 
 
@@ -40,7 +40,7 @@ def tile_distance(queries: Tiles, tiles: Tiles, comparison: TileAgreement) -> Di
 
     Broadcasts: (q, 1, 16) and (1, n, 16) give (q, n), (k, 16) and (k, 16) give (k,).
     """
-    worth, detail = _tables(comparison)
+    worth, detail = tables(comparison)
     agreement = (worth[np.bitwise_count(queries ^ tiles)] * detail[tiles]).sum(axis=-1, dtype=np.int64)
     return np.asarray(np.maximum(comparison.full - agreement, 0))
 
@@ -54,7 +54,7 @@ def penalty(queries: Words, codes: Words, comparison: ConfirmedHamming) -> Dista
 
 
 @cache
-def _tables(comparison: TileAgreement) -> tuple[Tiles, Tiles]:
+def tables(comparison: TileAgreement) -> tuple[Tiles, Tiles]:
     """Worth by flips 0..16, and detail by tile 0..65535; uint16 holds their sums as well."""
     worth = np.zeros(TILES + 1, np.uint16)
     worth[: len(comparison.worth)] = comparison.worth

@@ -15,7 +15,7 @@ import pytest
 import redis
 
 from config.local.failure import LocalError
-from config.local.folders import PrivateFolder, base, sweep
+from config.local.folders import MEMORY, PrivateFolder, base, sweep
 from config.local.home import ROOT, Home
 from config.local.services import Services, temporary_services
 
@@ -23,11 +23,12 @@ NAMES = {
     "SERVED_OVER_HTTPS",
     *("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "CELERY_BROKER_URL", "VETO_HOME", "VETO_ENV_FILE"),
     *("DJANGO_SECRET_KEY", "API_KEY_PEPPER", "REF_KEY", "FINGERPRINT_KEYS"),
+    *(["INDEX_FOLDER"] if MEMORY.is_dir() else []),
 }
 
 
 def test_temporary_services_answer_and_leave_nothing() -> None:
-    before = set(base().glob("veto-*"))
+    before = {*base().glob("veto-*"), *MEMORY.glob("veto-*")}
     with temporary_services() as environment:
         assert set(environment) == NAMES
         home = Path(environment["VETO_HOME"])
@@ -37,7 +38,7 @@ def test_temporary_services_answer_and_leave_nothing() -> None:
             owner.execute("CREATE DATABASE another")
         with closing(redis.Redis.from_url(environment["REDIS_URL"])) as connection:
             assert connection.ping()
-    assert set(base().glob("veto-*")) <= before
+    assert {*base().glob("veto-*"), *MEMORY.glob("veto-*")} <= before
 
 
 def test_the_written_file_says_what_children_get_and_is_private(tmp_path: Path) -> None:
@@ -72,15 +73,17 @@ def test_services_given_by_url_are_used_and_not_started(tmp_path: Path) -> None:
     assert environment["PGHOST"] == "db"
 
 
-def test_what_a_killed_process_left_is_swept_and_what_lives_is_not() -> None:
+@pytest.mark.parametrize("place", [None, MEMORY])
+def test_what_a_killed_process_left_is_swept_and_what_lives_is_not(place: Path | None) -> None:
     script = (
-        "import os; from config.local.folders import PrivateFolder;"
-        "print(PrivateFolder('test').path, flush=True); os.kill(os.getpid(), 9)"
+        "import os; from config.local.folders import *;"
+        f"print(PrivateFolder('test', {'None' if place is None else 'MEMORY'}).path, flush=True);"
+        "os.kill(os.getpid(), 9)"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
     left = Path(done.stdout.strip())
-    mine = PrivateFolder("test")
-    stranger = base() / f"veto-test-{os.getpid()}"
+    mine = PrivateFolder("test", place)
+    stranger = (place or base()) / f"veto-test-{os.getpid()}"
     stranger.mkdir()
     try:
         assert left.exists()

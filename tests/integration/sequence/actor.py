@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,7 @@ from django.utils import timezone  # noqa: E402
 from consent import actions  # noqa: E402
 from consent.models import Person, Photo  # noqa: E402
 from matching import access, checks, follower, keys, published, registry, sequence, stored  # noqa: E402
+from matching.index import segment  # noqa: E402
 from matching.models import Change, Platform  # noqa: E402
 from matching.problems import Problem  # noqa: E402
 from tests.integration.sequence.hashes import as_asked, fingerprint, random_hash  # noqa: E402
@@ -253,6 +255,24 @@ def load() -> list[int]:
     reader.load()
     assert reader.position
     return [reader.position.epoch, reader.position.number]
+
+
+@command
+def merge_early() -> None:
+    """A segment is worth merging as soon as there are more than two codes."""
+    segment.FEW = 2
+
+
+@command
+def tend() -> None:
+    """What the reader's own thread does besides catching up."""
+    reader.tend()
+
+
+@command
+def maps(text: str) -> int:
+    """How many mappings of this process name this file."""
+    return sum(line.rstrip().endswith(text) for line in Path("/proc/self/maps").read_text().splitlines())
 
 
 @command

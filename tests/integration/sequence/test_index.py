@@ -1,4 +1,4 @@
-"""The plain index against a model that compares everything bit by bit."""
+"""The indexes against a model that compares everything bit by bit, and against each other."""
 
 import threading
 import uuid
@@ -10,7 +10,14 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from matching.hashing.fingerprint import Fingerprint, Hash
 from matching.hashing.profile import VETO_1
@@ -22,9 +29,10 @@ from matching.hashing.rules import (
     TileAgreement,
     permutation,
 )
-from matching.index import scan
+from matching.index import scan, segment
 from matching.index.interface import Claim, Hit
 from matching.index.scan import ScanIndex
+from matching.index.segmented import SegmentedIndex
 from tests.integration.sequence.hashes import random_hash
 
 SINCE = date(2026, 1, 1)
@@ -113,10 +121,11 @@ def detail(comparison: TileAgreement, code_: bytes, rows: list[int]) -> int:
 
 class AgainstModel(RuleBasedStateMachine):
     protections = Bundle("protections")
+    new_index: type[ScanIndex | SegmentedIndex] = ScanIndex
 
     def __init__(self) -> None:
         super().__init__()
-        self.index = ScanIndex(*PROFILES.values())
+        self.index: ScanIndex | SegmentedIndex = self.new_index(*PROFILES.values())
         self.model: dict[UUID, tuple[Claim, list[Fingerprint]]] = {}
 
     def put(self, protection: UUID, mask: int, given: list[Fingerprint]) -> tuple[Claim, list[Fingerprint]]:
@@ -173,32 +182,60 @@ class AgainstModel(RuleBasedStateMachine):
         assert len(self.index) == sum(len(one.hashes) for _, kept in self.model.values() for one in kept)
 
 
+class SegmentedAgainstModel(AgainstModel):
+    new_index = SegmentedIndex
+
+    @rule()
+    def merge(self) -> None:
+        assert isinstance(self.index, SegmentedIndex)
+        if due := self.index.due():
+            self.index.merge(due)
+
+    @rule(gone=st.lists(consumes(AgainstModel.protections), max_size=2), mask=st.integers(1, 63), given=fingerprints)
+    def change_in_the_midst_of_a_merge(self, gone: list[UUID], mask: int, given: list[Fingerprint]) -> None:
+        assert isinstance(self.index, SegmentedIndex)
+        if due := self.index.due():
+
+            def place(made: segment.Segment) -> segment.Segment:
+                for each in list(self.model)[-1:]:
+                    self.revise(each, mask, given)
+                self.withdraw(gone, unknown=False)
+                return made
+
+            self.index.merge(due, place)
+
+
+SETTINGS = settings(max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.mark.parametrize("few", [0, 2, 6, segment.FEW])
+def test_the_segmented_index_answers_as_the_model_does(monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    """`few` is up to how many codes there are no buckets; blocks have at most seven."""
+    monkeypatch.setattr(segment, "FEW", few)
+    monkeypatch.setattr(segment, "MOST", 7)
+    run_state_machine_as_test(SegmentedAgainstModel, settings=SETTINGS)
+
+
 @pytest.mark.parametrize("few", [1, 4, scan.FEW])
 def test_the_index_answers_as_the_model_does(monkeypatch: pytest.MonkeyPatch, few: int) -> None:
     """`few` is after how many claims the codes of the dead are cleared away; `CHUNK` is cut so that searches loop."""
     monkeypatch.setattr(scan, "FEW", few)
     monkeypatch.setattr(scan, "CHUNK", 3)
-    from hypothesis.stateful import run_state_machine_as_test
-
-    run_state_machine_as_test(
-        AgainstModel,
-        settings=settings(
-            max_examples=40,
-            stateful_step_count=25,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    run_state_machine_as_test(AgainstModel, settings=SETTINGS)
 
 
 def one(claim_id: UUID, text: str) -> tuple[Claim, list[Fingerprint]]:
     return Claim(claim_id, 1, 0, SINCE), [Fingerprint("veto-1", (Hash("full", "pdq", bytes.fromhex(text), 100),), 100)]
 
 
-def test_a_search_while_others_come_and_go_never_misses_what_stands(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Through growth, revisions and clearing away; and what was withdrawn before it began is never found."""
+@pytest.mark.parametrize("new_index", [ScanIndex, SegmentedIndex])
+def test_a_search_while_others_come_and_go_never_misses_what_stands(  # noqa: C901 (what the threads do)
+    monkeypatch: pytest.MonkeyPatch, new_index: type[ScanIndex | SegmentedIndex]
+) -> None:
+    """Through growth, revisions, merges and clearing away; and what was withdrawn before it began is never found."""
     monkeypatch.setattr(scan, "FEW", 32)
-    index = ScanIndex()
+    monkeypatch.setattr(segment, "FEW", 10)
+    index = new_index()
     standing = [(uuid.uuid4(), random_hash()) for _ in range(20)]
     gone = [(uuid.uuid4(), random_hash()) for _ in range(20)]
     index.apply([one(*each) for each in [*standing, *gone]], [])
@@ -206,6 +243,7 @@ def test_a_search_while_others_come_and_go_never_misses_what_stands(monkeypatch:
     ended = threading.Event()
     wrong: list[str] = []
     searched = [0]
+    merged = [0]
 
     def search() -> None:
         hashes = [Hash("full", "pdq", bytes.fromhex(text), 100) for _, text in [*standing, *gone]]
@@ -219,7 +257,13 @@ def test_a_search_while_others_come_and_go_never_misses_what_stands(monkeypatch:
             )
             searched[0] += 1
 
-    searchers = [threading.Thread(target=search) for _ in range(3)]
+    def merge() -> None:
+        while not ended.is_set():
+            if isinstance(index, SegmentedIndex) and (due := index.due()):
+                index.merge(due)
+                merged[0] += 1
+
+    searchers = [threading.Thread(target=each) for each in (search, search, search, merge)]
     for searcher in searchers:
         searcher.start()
     try:
@@ -239,4 +283,5 @@ def test_a_search_while_others_come_and_go_never_misses_what_stands(monkeypatch:
         for searcher in searchers:
             searcher.join()
     assert not wrong
+    assert merged[0] or new_index is ScanIndex
     assert len(index) == len(standing) + len(passing)

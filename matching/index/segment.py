@@ -1,0 +1,251 @@
+"""An immutable part of the index: flat arrays of claims and codes, which can lie in memory of any kind."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, NamedTuple, TypeVar
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.hashing.fingerprint import Fingerprint, Hash
+from matching.hashing.profile import PROFILES, Profile
+from matching.hashing.rules import TileAgreement
+from matching.index import kernels
+from matching.index.interface import Claim
+from matching.index.rule import FAR, Rule, permuted, rule_of
+from matching.index.scan import WORDS, as_words
+
+Words = npt.NDArray[np.uint64]
+Numbers = npt.NDArray[np.uint32]
+Bytes = npt.NDArray[np.uint8]
+Booleans = npt.NDArray[np.bool_]
+Indices = npt.NDArray[np.intp]
+Key = tuple[str, str]  # profile and algorithm
+Put = Iterable[tuple[Claim, Sequence[Fingerprint]]]
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+FEW: Final = 4096  # codes that are compared one by one: as fast as asking 272 buckets
+MOST: Final = 1 << 24  # codes of a block, whose places have three bytes
+
+
+def frozen(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
+    """The same, not to be written to: the kernels are compiled for such arrays alone."""
+    view = np.ascontiguousarray(array).view()
+    view.flags.writeable = False
+    return view
+
+
+class Claims(NamedTuple):
+    """What protections say, in the order of their ids: `high` and `low` are the halves of those, `since` an ordinal.
+
+    `profiles` are those that a protection has fingerprints of, a bit each.
+    """
+
+    high: Words
+    low: Words
+    since: npt.NDArray[np.int32]
+    uses: Numbers
+    profiles: Numbers
+    assurance: Bytes
+
+
+_KINDS: Final = (np.uint64, np.uint64, np.int32, np.uint32, np.uint32, np.uint8)
+EMPTY: Final = Claims._make(np.empty(0, kind) for kind in _KINDS)
+
+
+class Block(NamedTuple):
+    """Codes of one algorithm of a profile, permuted, in the order of their slots; no textures where none are compared.
+
+    A slot is the place of a claim. `offsets` (bands, keys + 1) lead into `places` (bands, n, 3), which are places of
+    codes in three bytes, sorted by the key that the band has there; both are empty where everything is compared.
+    """
+
+    codes: Words
+    textures: Words
+    slots: Numbers
+    offsets: Numbers
+    places: Bytes
+
+    def with_buckets(self, rule: Rule) -> "Block":
+        offsets = np.zeros((rule.bands, (1 << rule.key_bits) + 1), np.uint32)
+        places = np.empty((rule.bands, len(self.codes), 3), np.uint8)
+        kernels.fill(self.codes, rule, offsets, places)
+        return self._replace(offsets=frozen(offsets), places=frozen(places))
+
+    def slice(self, start: int, stop: int) -> "Block":
+        return unsorted(self.codes[start:stop], self.textures[start:stop], self.slots[start:stop])
+
+
+def unsorted(codes: Words, textures: Words, slots: Numbers) -> Block:
+    none = np.empty((0, 1), np.uint32), np.empty((0, 0, 3), np.uint8)
+    return Block(frozen(codes), frozen(textures), frozen(slots), frozen(none[0]), frozen(none[1]))
+
+
+class Rules:
+    """The profiles that an index knows, with what its kernels need of them."""
+
+    def __init__(self, *profiles: Profile) -> None:
+        """These profiles; without any, all that are known. Raises ValueError for one that has no place in the index."""
+        self.profiles = profiles or tuple(PROFILES.values())
+        self.algorithms = {
+            (profile.name, name): algorithm
+            for profile in self.profiles
+            for name, algorithm in profile.algorithms.items()
+        }
+        self.rules = {key: rule_of(algorithm) for key, algorithm in self.algorithms.items()}
+        self._bits = {profile.name: 1 << place for place, profile in enumerate(self.profiles)}
+
+    def mask(self, names: Iterable[str]) -> int:
+        """The bits of these profiles; one that is not known here has none."""
+        return sum(self._bits.get(name, 0) for name in set(names))
+
+    def words(self, key: Key, hashes: Sequence[Hash]) -> tuple[Words, Words]:
+        """Codes and textures as the kernels take them, (n, 4) each."""
+        words, comparison = as_words(hashes), self.algorithms[key].comparison
+        if isinstance(comparison, TileAgreement):
+            return frozen(permuted(words[:, :WORDS], comparison)), frozen(np.empty((0, WORDS), np.uint64))
+        codes = permuted(words[:, :WORDS], self.algorithms[key].candidates)
+        return frozen(codes), frozen(permuted(words[:, WORDS:], comparison.texture))
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Claims, and the blocks of their codes."""
+
+    claims: Claims
+    blocks: Mapping[Key, tuple[Block, ...]]
+
+    def __len__(self) -> int:
+        """How many codes there are."""
+        return sum(len(block.codes) for blocks in self.blocks.values() for block in blocks)
+
+    @property
+    def plain(self) -> bool:
+        """Whether it has so many codes that buckets are due, and none yet."""
+        return any(len(b.codes) > FEW and not len(b.offsets) for blocks in self.blocks.values() for b in blocks)
+
+    def slots_of(self, high: Words, low: Words) -> Indices:
+        """Where these protections are; those that are not here are left out."""
+        if not len(self.claims.high):
+            return np.empty(0, np.intp)
+        place = np.searchsorted(self.claims.high, high)
+        end = np.searchsorted(self.claims.high, high, "right")
+        for twin in np.nonzero(end - place > 1)[0]:  # of random ids almost none share a half
+            place[twin] += np.searchsorted(self.claims.low[place[twin] : end[twin]], low[twin])
+        place = np.minimum(place, len(self.claims.high) - 1)
+        return np.asarray(place[(self.claims.high[place] == high) & (self.claims.low[place] == low)])
+
+    def codes_of(self, slots: Indices) -> int:
+        """How many codes these claims have."""
+        return sum(
+            int((np.searchsorted(block.slots, slots, "right") - np.searchsorted(block.slots, slots, "left")).sum())
+            for blocks in self.blocks.values()
+            for block in blocks
+        )
+
+    def claim(self, slot: int) -> Claim:
+        claims = self.claims
+        return Claim(
+            UUID(int=int(claims.high[slot]) << 64 | int(claims.low[slot])),
+            int(claims.uses[slot]),
+            int(claims.assurance[slot]),
+            date.fromordinal(int(claims.since[slot])),
+        )
+
+    def search(self, key: Key, rule: Rule, asked: Words, textures: Words) -> tuple[Numbers, Bytes]:
+        """The slots that have a candidate within the widest threshold, and the smallest distance of each."""
+        nearest = np.full(len(self.claims.high), FAR, np.uint8)
+        found = np.empty(len(self.claims.high), np.uint32)
+        count = 0
+        for block in self.blocks.get(key, ()):
+            if len(block.offsets):
+                count = kernels.probe(asked, textures, *block, rule, nearest, found, count)
+            else:
+                count = kernels.scan(asked, textures, *block[:3], rule, nearest, found, count)
+        return found[:count], nearest[found[:count]]
+
+
+def halves(protections: Iterable[UUID]) -> tuple[Words, Words]:
+    """The two halves of ids."""
+    both = np.frombuffer(bytearray().join(each.bytes for each in protections), ">u8").astype(np.uint64)
+    return both[0::2].copy(), both[1::2].copy()
+
+
+def gathered(put: Put, rules: Rules) -> Segment:
+    """Claims with their codes in order, without buckets. No protection may be there twice."""
+    put = sorted(put, key=lambda one: one[0].protection.bytes)
+    claims = [claim for claim, _ in put]
+    hashes: dict[Key, list[tuple[int, Hash]]] = {key: [] for key in rules.rules}
+    for slot, (_, fingerprints) in enumerate(put):
+        for fingerprint in fingerprints:
+            for item in fingerprint.hashes:
+                if (kept := hashes.get((fingerprint.profile, item.algorithm))) is not None:
+                    kept.append((slot, item))
+    high, low = halves(claim.protection for claim in claims)
+    return Segment(
+        Claims(
+            high,
+            low,
+            np.array([claim.since.toordinal() for claim in claims], np.int32),
+            np.array([claim.uses for claim in claims], np.uint32),
+            np.array([rules.mask(each.profile for each in fingerprints) for _, fingerprints in put], np.uint32),
+            np.array([claim.assurance for claim in claims], np.uint8),
+        ),
+        {
+            key: (unsorted(*rules.words(key, [item for _, item in kept]), np.array([s for s, _ in kept], np.uint32)),)
+            for key, kept in hashes.items()
+            if kept
+        },
+    )
+
+
+def joined(parts: Sequence[tuple[Segment, Booleans]], rules: Rules) -> Segment:
+    """One segment of those claims of several that are alive, in order, with buckets. No protection is alive twice."""
+    kept = [np.nonzero(alive)[0] for _, alive in parts]
+    columns = [[column[slots] for column in segment.claims] for (segment, _), slots in zip(parts, kept, strict=True)]
+    claims = Claims._make(np.concatenate(of_each) for of_each in zip(*columns, strict=True))
+    order = np.lexsort((claims.low, claims.high))
+    claims = Claims._make(column[order] for column in claims)
+    place = np.empty(len(order), np.uint32)
+    place[order] = np.arange(len(order), dtype=np.uint32)
+    places = np.split(place, np.cumsum([len(slots) for slots in kept])[:-1])
+    return Segment(claims, {key: tuple(_blocks(key, parts, kept, places, rules)) for key in rules.rules})
+
+
+def built(batches: Iterable[Put], rules: Rules) -> Segment:
+    """One segment of everything that is put. No protection may come twice."""
+    read = [gathered(batch, rules) for batch in batches] or [Segment(EMPTY, {})]
+    return joined([(part, np.ones(len(part.claims.high), np.bool_)) for part in read], rules)
+
+
+def _blocks(
+    key: Key,
+    parts: Sequence[tuple[Segment, Booleans]],
+    kept: Sequence[Indices],
+    places: Sequence[Numbers],
+    rules: Rules,
+) -> Iterator[Block]:
+    codes, textures, slots = (
+        [np.empty((0, WORDS), np.uint64)],
+        [np.empty((0, WORDS), np.uint64)],
+        [np.empty(0, np.uint32)],
+    )
+    for (segment, alive), old, new in zip(parts, kept, places, strict=True):
+        new_slot = np.zeros(len(alive), np.uint32)
+        new_slot[old] = new
+        for block in segment.blocks.get(key, ()):
+            stands = alive[block.slots]
+            codes.append(block.codes[stands])
+            textures.append(block.textures[stands] if len(block.textures) else block.textures)
+            slots.append(new_slot[block.slots[stands]])
+    all_slots = np.concatenate(slots)
+    order = np.argsort(all_slots, kind="stable")
+    all_textures = np.concatenate(textures)
+    whole = unsorted(
+        np.concatenate(codes)[order], all_textures[order] if len(all_textures) else all_textures, all_slots[order]
+    )
+    for start in range(0, len(order), MOST):
+        block = whole.slice(start, start + MOST)
+        yield block if len(block.codes) <= FEW else block.with_buckets(rules.rules[key])

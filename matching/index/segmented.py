@@ -1,0 +1,196 @@
+"""The index that answers: segments with buckets, and newer ones that are small, as in a log-structured merge tree.
+
+What is put comes into a segment of its own at the end; what is replaced or removed is marked dead where it is (O'Neil
+et al. 1996). `merge` makes one segment of several, without what is dead, while searches and changes go on.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Final
+from uuid import UUID
+
+import numpy as np
+
+from matching.hashing.fingerprint import Fingerprint, Hash
+from matching.hashing.profile import Profile
+from matching.index import segment as segments
+from matching.index.interface import Claim, Hit
+from matching.index.segment import Booleans, Key, Rules, Segment, gathered, halves, joined
+
+SHARE: Final = 4  # a segment is merged with those after it when it has not so many times their codes
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A segment, and which of its claims still stand; `codes` is how many codes those have."""
+
+    segment: Segment
+    alive: Booleans
+    codes: int
+
+    @classmethod
+    def whole(cls, segment: Segment) -> "Part":
+        return cls(segment, np.ones(len(segment.claims.high), np.bool_), len(segment))
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One moment of the index. `kinds` counts the claims that stand by the profiles that they have."""
+
+    parts: tuple[Part, ...]
+    kinds: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Parts that should become one; `whole`: all that the index held."""
+
+    parts: tuple[Part, ...]
+    whole: bool
+
+
+class SegmentedIndex:
+    """Implements `Index`. Each change makes a new state and puts it in place whole; a search keeps the one it met."""
+
+    def __init__(self, *profiles: Profile) -> None:
+        """For these profiles; without any, for all that are known."""
+        self._rules = Rules(*profiles)
+        self._changing = threading.Lock()
+        self._merging: frozenset[int] = frozenset()  # the segments that `merge` has in hand, by id
+        self._state = State((), {})
+
+    def __len__(self) -> int:
+        return sum(part.codes for part in self._state.parts)
+
+    @classmethod
+    def of(cls, segment: Segment, rules: Rules) -> "SegmentedIndex":
+        """One that holds this segment."""
+        index = cls(*rules.profiles)
+        if len(segment.claims.high):
+            values, counts = np.unique(segment.claims.profiles, return_counts=True)
+            index._state = State((Part.whole(segment),), dict(zip(values.tolist(), counts.tolist(), strict=True)))
+        return index
+
+    def apply(self, put: Iterable[tuple[Claim, Sequence[Fingerprint]]], remove: Iterable[UUID]) -> None:
+        newest = {claim.protection: (claim, fingerprints) for claim, fingerprints in put}
+        gone = {*remove, *newest}
+        added = gathered(newest.values(), self._rules)
+        with self._changing:
+            kinds = Counter(self._state.kinds)
+            high, low = halves(gone)
+            parts = [_without(part, high, low, kinds) for part in self._state.parts]
+            kinds.update(added.claims.profiles.tolist())
+            if newest:
+                parts.append(Part.whole(added))
+            self._state = State(self._tidied(parts), +kinds)
+
+    def _tidied(self, parts: Sequence[Part]) -> tuple[Part, ...]:
+        """Small segments as one, so that there are few; but for those that `merge` has in hand."""
+        tidied = [part for part in parts if part.alive.any() or id(part.segment) in self._merging]
+        while len(tidied) > 1 and sum(len(part.segment) for part in tidied[-2:]) <= segments.FEW:
+            if any(id(part.segment) in self._merging for part in tidied[-2:]):
+                break
+            tidied[-2:] = [Part.whole(self._joined(tidied[-2:]))]
+        return tuple(tidied)
+
+    def _joined(self, parts: Sequence[Part]) -> Segment:
+        return joined([(part.segment, part.alive) for part in parts], self._rules)
+
+    def due(self) -> Merge | None:
+        """The segments that should become one by now, if any; then `merge` or `put_off` must follow."""
+        with self._changing:
+            parts = self._state.parts
+            first = _first_to_merge(parts)
+            self._merging = frozenset(id(part.segment) for part in parts[first:])
+            return Merge(parts[first:], whole=first == 0) if first < len(parts) else None
+
+    def put_off(self) -> None:
+        self._merging = frozenset()
+
+    def merge(self, due: Merge, place: Callable[[Segment], Segment] = lambda made: made) -> None:
+        """Make one segment of several, which may take long; `place` may lay it elsewhere before it is used.
+
+        For one thread at a time, beside any that search and one that applies.
+        """
+        try:
+            merged = place(self._joined(due.parts))
+            with self._changing:
+                self._state = replace(self._state, parts=self._with(merged, due.parts))
+        finally:
+            self._merging = frozenset()
+
+    def _with(self, merged: Segment, old: Sequence[Part]) -> tuple[Part, ...]:
+        """The present parts with this one in the place of those that it was made of.
+
+        What has gone meanwhile was marked in those; what has come is behind them.
+        """
+        parts = self._state.parts
+        now = {id(part.segment): part for part in parts}
+        part = Part.whole(merged)
+        for was in old:
+            died = was.alive & ~now[id(was.segment)].alive
+            part = _without(part, was.segment.claims.high[died], was.segment.claims.low[died], Counter())
+        first = next(at for at, each in enumerate(parts) if id(each.segment) in self._merging)
+        return (*parts[:first], *([part] if part.alive.any() else []), *parts[first + len(old) :])
+
+    def search(self, asked: Iterable[Fingerprint]) -> list[Hit]:
+        state = self._state
+        questions: dict[Key, list[Hash]] = {}
+        for fingerprint in asked:
+            for item in fingerprint.hashes:
+                questions.setdefault((fingerprint.profile, item.algorithm), []).append(item)
+        hits = []
+        for key, hashes in questions.items():
+            words = self._rules.words(key, hashes)
+            for part in state.parts:
+                slots, distances = part.segment.search(key, self._rules.rules[key], *words)
+                stands = part.alive[slots]
+                hits += [
+                    Hit(part.segment.claim(slot), *key, distance)
+                    for slot, distance in zip(slots[stands].tolist(), distances[stands].tolist(), strict=True)
+                ]
+        return hits
+
+    def reached_by(self, profiles: Collection[str]) -> bool:
+        mask = self._rules.mask(profiles)
+        return all(kind & mask for kind in self._state.kinds)
+
+
+@cache
+def warm() -> None:
+    """Have every kernel ready, compiled or read from where it is kept, so that no question waits for that."""
+    rules = Rules()
+    code = Hash("full", "", bytes(32), 100)
+    for key, rule in rules.rules.items():
+        words = rules.words(key, [code])
+        plain = segments.unsorted(*words, np.zeros(1, np.uint32))
+        for block in (plain, plain.with_buckets(rule)):
+            Segment(segments.EMPTY._replace(high=words[0][:, 0]), {key: (block,)}).search(key, rule, *words)
+
+
+def _without(part: Part, high: segments.Words, low: segments.Words, kinds: Counter[int]) -> Part:
+    """The same without these protections, which no longer count among `kinds`."""
+    slots = part.segment.slots_of(high, low)
+    slots = slots[part.alive[slots]]
+    if not len(slots):
+        return part
+    alive = part.alive.copy()
+    alive[slots] = False
+    kinds.subtract(part.segment.claims.profiles[slots].tolist())
+    return Part(part.segment, alive, part.codes - part.segment.codes_of(slots))
+
+
+def _first_to_merge(parts: Sequence[Part]) -> int:
+    """From which part on they should become one; their number if from none."""
+    first, behind = len(parts), 0
+    for place in reversed(range(len(parts))):
+        part = parts[place]
+        grown = behind > segments.FEW and part.codes < SHARE * behind
+        dying = len(part.segment) - part.codes > max(part.codes, segments.FEW)
+        if grown or dying or part.segment.plain:
+            first = place
+        behind += part.codes
+    return first

@@ -1,0 +1,100 @@
+"""The processes of a host share one segment; whatever lies in its place, nobody is told that a photo is free to use."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from matching.index.shared import in_memory
+from tests.integration.sequence.hashes import random_hash
+from tests.integration.sequence.processes import Cast
+
+FOLDER = "INDEX_FOLDER"
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    if not in_memory(Path("/dev/shm")):
+        pytest.skip("no memory to share here")
+    with TemporaryDirectory(dir="/dev/shm", prefix="veto-test-") as name:
+        yield Path(name)
+
+
+def segment(folder: Path) -> Path:
+    [found] = [path for path in folder.iterdir() if path.suffix == ""]
+    return found
+
+
+def test_the_first_builds_and_the_second_opens_what_it_built(stage: Cast, folder: Path) -> None:
+    first = stage.actor(**{FOLDER: str(folder)})
+    *codes, later = (random_hash() for _ in range(5))
+    for code in codes:
+        first.do("protect", code=code)
+    first.do("load")
+    built = segment(folder).stat().st_ino
+    first.do("protect", code=later)
+    second = stage.actor(**{FOLDER: str(folder)})
+    second.do("merge_early")  # so few codes would be copied rather than mapped
+    second.do("load")
+    assert segment(folder).stat().st_ino == built
+    assert [second.do("ask", code=code) for code in (*codes, later, random_hash())] == ["protected"] * 5 + ["no_match"]
+    assert second.do("maps", text=str(segment(folder))) > 0
+
+
+@pytest.mark.parametrize("damage", ["short", "other", "nothing"])
+def test_a_damaged_one_is_built_anew(stage: Cast, folder: Path, damage: str) -> None:
+    first, second = (stage.actor(**{FOLDER: str(folder)}) for _ in range(2))
+    code = random_hash()
+    first.do("protect", code=code)
+    first.do("load")
+    path = segment(folder)
+    data = path.read_bytes()
+    path.write_bytes({"short": data[:-100], "other": data[:-100] + b"x" * 100, "nothing": b""}[damage])
+    second.do("load")
+    assert [second.do("ask", code=each) for each in (code, random_hash())] == ["protected", "no_match"]
+    assert path.stat().st_size == len(data)
+
+
+def test_one_of_an_epoch_that_is_over_is_built_anew(stage: Cast, folder: Path) -> None:
+    actor = stage.actor(**{FOLDER: str(folder)})
+    code = random_hash()
+    made = actor.do("protect", code=code)
+    actor.do("load")
+    built = segment(folder).stat().st_ino
+    assert actor.do("withdraw", photo=made["photo"])
+    actor.do("raise_epoch")
+    actor.do("load")
+    assert segment(folder).stat().st_ino != built
+    assert actor.do("ask", code=code) == "no_match"
+
+
+def test_one_merges_and_the_others_take_it_over_while_they_answer(stage: Cast, folder: Path) -> None:
+    merger, other = (stage.actor(**{FOLDER: str(folder)}) for _ in range(2))
+    for actor in (merger, other):
+        actor.do("merge_early")
+        actor.do("load")
+    built = segment(folder).stat().st_ino
+    made = {code: merger.do("protect", code=code) for code in (random_hash() for _ in range(12))}
+    gone, *standing = made
+    assert merger.do("current")
+    merger.do("tend")
+    assert segment(folder).stat().st_ino != built
+    assert merger.do("withdraw", photo=made[gone]["photo"])
+    assert other.do("current")
+    other.do("tend")
+    for actor in (merger, other):
+        assert actor.do("maps", text=str(segment(folder))) > 0
+        assert [actor.do("ask", code=code) for code in standing] == ["protected"] * len(standing)
+        assert actor.do("ask", code=gone) == "no_match"
+
+
+def test_without_memory_to_share_each_process_has_its_own(stage: Cast, tmp_path: Path) -> None:
+    if in_memory(tmp_path):
+        pytest.skip("temporary files are in memory here")
+    actor = stage.actor(**{FOLDER: str(tmp_path)})
+    code = random_hash()
+    actor.do("protect", code=code)
+    actor.do("load")
+    assert actor.do("ask", code=code) == "protected"
+    assert not list(tmp_path.iterdir())
