@@ -39,8 +39,8 @@ _SAME: Final = """{count} pairs are the same picture, or one thing photographed 
 and a list of pairs that were looked at: bench/quality/near-duplicates.txt). Tried: a third of the photos is fitted and
 predicts how many pairs of all come as near as stated."""
 
-_PLACES: Final = """Of the answers in which details agree at all, {pairs} are of photos of one place (the same carpet, the
-same shoot; found by other means and by eye, bench/quality/places.py). There a part of each photo *is* in the other:
+_PLACES: Final = """Of the answers in which details agree at all, {pairs} are of photos of one place (the same carpet,
+the same shoot; found by other means and by eye, bench/quality/places.py). There a part of each photo *is* in the other:
 {matched} answers would have been `match`, {possible} at least `possible`. They are not in the fit, and with them
 counted the pairs alone say at most {bound:.1e} false matches per query at 1 M photos, were a registry as full of one
 household's carpet as these."""
