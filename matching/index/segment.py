@@ -137,8 +137,9 @@ class Segment:
         place = np.minimum(place, len(self.claims.high) - 1)
         return np.asarray(place[(self.claims.high[place] == high) & (self.claims.low[place] == low)])
 
-    def codes_of(self, slots: Indices) -> int:
+    def codes_of(self, these: Indices) -> int:
         """How many codes these claims have."""
+        slots = these.astype(np.uint32)  # as the others are, or all of those would be converted
         return sum(
             int((np.searchsorted(block.slots, slots, "right") - np.searchsorted(block.slots, slots, "left")).sum())
             for blocks in self.blocks.values()
