@@ -14,7 +14,8 @@ from matching.hashing.profile import PROFILES, Profile
 from matching.hashing.rules import TileAgreement
 from matching.index import kernels
 from matching.index.interface import Claim
-from matching.index.rule import FAR, Rule, permuted, rule_of
+from matching.index.kernels import FAR
+from matching.index.rule import Rule, permuted, rule_of
 from matching.index.scan import WORDS, as_words
 
 Words = npt.NDArray[np.uint64]
