@@ -9,9 +9,9 @@ import numpy.typing as npt
 from matching.hashing.profile import Algorithm
 from matching.hashing.rules import BITS, CandidateRule, ConfirmedHamming, TileAgreement
 from matching.index.distances import TILES, Words, tables, tiled
+from matching.index.kernels import FAR
 
 TILE_BITS: Final = BITS // TILES
-FAR: Final = 255  # no distance that counts is as large
 
 Masks = npt.NDArray[np.int64]
 

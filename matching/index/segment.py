@@ -14,7 +14,8 @@ from matching.hashing.profile import PROFILES, Profile
 from matching.hashing.rules import TileAgreement
 from matching.index import kernels
 from matching.index.interface import Claim
-from matching.index.rule import FAR, Rule, permuted, rule_of
+from matching.index.kernels import FAR
+from matching.index.rule import Rule, permuted, rule_of
 from matching.index.scan import WORDS, as_words
 
 Words = npt.NDArray[np.uint64]
@@ -137,8 +138,9 @@ class Segment:
         place = np.minimum(place, len(self.claims.high) - 1)
         return np.asarray(place[(self.claims.high[place] == high) & (self.claims.low[place] == low)])
 
-    def codes_of(self, slots: Indices) -> int:
+    def codes_of(self, these: Indices) -> int:
         """How many codes these claims have."""
+        slots = these.astype(np.uint32)  # as the others are, or all of those would be converted
         return sum(
             int((np.searchsorted(block.slots, slots, "right") - np.searchsorted(block.slots, slots, "left")).sum())
             for blocks in self.blocks.values()
