@@ -103,7 +103,9 @@ def kept(variant: Variant, found: Sequence[Found]) -> bytes:
     return details_of_it.to_bytes(coarse=variant.coarse) if details_of_it else b""
 
 
-def row(variant: Variant, looked: Sequence[Looked], strangers: Sequence[list[Found]], photos: Sequence[Photo]) -> Any:
+def row(
+    variant: Variant, looked: Sequence[Looked], strangers: Sequence[list[Found]], drawn: shared.Looked
+) -> dict[str, Any]:
     profile, limit = variant.profile, variant.profile.thresholds.match
 
     def near(registered: Sequence[bytes], asked: Sequence[Found]) -> dict[int, int]:
@@ -126,14 +128,14 @@ def row(variant: Variant, looked: Sequence[Looked], strangers: Sequence[list[Fou
         for place, found in enumerate(strangers)
         for hit in index.search(keypoints.asked(found, profile))
     )
-    drawn = shared.measured(photos, profile, variant.change)
+    around = shared.measured(drawn, profile, variant.change)
     return {
         "name": variant.name,
         **shares,
         "pairs": len(strangers) * (len(strangers) - 1),
         "matched": false,
-        "shared_matched": sum(one["matched"] for one in drawn),
-        "shared_asked": sum(one["asked"] for one in drawn),
+        "shared_matched": sum(one["matched"] for one in around),
+        "shared_asked": sum(one["asked"] for one in around),
         "bytes": round(statistics.fmean(len(one) for one in registered if one)),
     }
 
@@ -149,7 +151,8 @@ def main() -> None:
     with multiprocessing.get_context("fork").Pool(os.cpu_count() or 1) as pool:
         looked = list(tqdm(pool.imap(look, chosen), "keypoints", len(chosen)))
         strangers = list(tqdm(pool.imap(itself, others, chunksize=8), "strangers", len(others)))
-    rows = [row(variant, looked, strangers, others) for variant in tqdm(VARIANTS, "variants")]
+    drawn = shared.look(others)
+    rows = [row(variant, looked, strangers, drawn) for variant in tqdm(VARIANTS, "variants")]
     (RESULTS / "details.json").write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
 
 

@@ -41,7 +41,7 @@ def measured(photos: Sequence[Photo], negatives: Sequence[Photo], *, quick: bool
         "quick": quick,
         "groups": recall.in_groups(recall.measure(mine, by_details=by_details(mine, kept))),
         "false_matches": false_matches(everything, len(mine), kept, [*photos, *negatives]),
-        "shared": shared.measured(negatives or photos),
+        "shared": shared.measured(shared.look(negatives or photos)),
         "cost": cost([photo.itself for photo in mine]),
     }
 

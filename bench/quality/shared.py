@@ -79,31 +79,42 @@ KINDS: Final[dict[str, Change]] = {
 }
 
 
+Looked = dict[str, list[list[Found]]]  # by kind, the keypoints of each picture
+
+
+def look(photos: Sequence[Photo]) -> Looked:
+    """The keypoints of these photos in each surrounding."""
+    step = max(1, len(photos) // MOST)
+    chosen = [upright(photo.read()) for photo in photos[::step]][:MOST]
+    return {
+        kind: [
+            keypoints.found_in(pictures(JPEG(surrounding(image, np.random.default_rng([SEED, number])))))
+            for number, image in enumerate(chosen)
+        ]
+        for kind, surrounding in KINDS.items()
+    }
+
+
 def measured(
-    photos: Sequence[Photo],
+    looked: Looked,
     profile: DetailsProfile = VETO_DETAILS_1,
     change: Callable[[Sequence[Found]], Sequence[Found]] = list,
 ) -> list[dict[str, Any]]:
     """For each kind, how many that were asked were taken for a registered one. `change`: see compare_details."""
-    step = max(1, len(photos) // MOST)
-    chosen = [upright(photo.read()) for photo in photos[::step]][:MOST]
-    half = len(chosen) // 2
     rows = []
-    for kind, surrounding in KINDS.items():
-        made = [
-            pictures(JPEG(surrounding(image, np.random.default_rng([SEED, number]))))
-            for number, image in enumerate(chosen)
-        ]
-        found = [change(keypoints.found_in(each, profile)) for each in made]
+    for kind, pictures_of_it in looked.items():
+        found = [change(each) for each in pictures_of_it]
+        half = len(found) // 2
         index = details.registry(
             [each.to_bytes(coarse=True) if (each := keypoints.stored(one, profile)) else b"" for one in found[:half]],
             profile,
         )
-        distances = [
-            min((hit.distance for hit in index.search(keypoints.asked(one, profile))), default=details.FULL)
+        said = [
+            details.strength(
+                min((hit.distance for hit in index.search(keypoints.asked(one, profile))), default=details.FULL)
+            )
             for one in found[half:]
         ]
-        said = [details.strength(distance) for distance in distances]
         rows.append(
             {
                 "kind": kind,

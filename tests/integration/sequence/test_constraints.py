@@ -114,6 +114,7 @@ BOTH_SIDES: list[tuple[str, Callable[[], Any], Callable[[], Any]]] = [
     ("matching_apikey_kid", lambda: api_key(kid="a" * 10), lambda: [api_key(kid="b" * 10), api_key(kid="b" * 10)]),
     ("person_has_a_name_to_log_in_with", lambda: person(email="a@example.org"), person),
     ("photo_declaration_known", lambda: photo(declaration="child"), lambda: photo(declaration="stranger")),
+    ("photo_details_known", lambda: photo(details="kept"), lambda: photo(details="some")),
     ("photo_once_per_person", lambda: registered(b"a", b"b", None, None), lambda: registered(b"a", b"a")),
     ("opt_out_one_in_force_per_photo", lambda: opt_outs(True, True, False), lambda: opt_outs(False, False)),
 ]
