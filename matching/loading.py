@@ -61,6 +61,8 @@ class Loader:
             with self._shared.building(wait=True):
                 try:
                     segment, position = self._open(start.epoch)
+                    if not followed(position, start):
+                        raise RefusedError("and of the changes since then some are gone")
                 except RefusedError as error:
                     log.info("index_is_built", reason=str(error))
                     segment, position = self._placed(self._read(), start), start
@@ -120,6 +122,12 @@ class Loader:
         except OSError as error:
             log.warning("index_not_shared", reason=error.strerror)
             index.merge(due)
+
+
+def followed(after: Position, upto: Position) -> bool:
+    """Whether every change between is there to be replayed: one that is gone would be missed without a word."""
+    between = Change.objects.filter(number__gt=after.number, number__lte=upto.number)
+    return between.count() == max(0, upto.number - after.number)
 
 
 def replay(index: SegmentedIndex, after: Position, upto: Position) -> None:
