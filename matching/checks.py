@@ -63,6 +63,8 @@ def ask(
 ) -> Decision | None:
     """The decision for an image; None where it has too little detail to say anything of it.
 
+    Details alone can say that it is protected, never that nothing was found: a photo may be kept without any.
+
     `asked` are the image's hashes under one profile or several. The details that are `offered` are asked where some use
     is not denied by what the hashes found. `current` is what `follower.current()` said after the question had come.
     Without it, and where a protection cannot be found under these profiles, nothing is said but "denied", for what is
@@ -77,8 +79,11 @@ def ask(
     index = follower.index
     complete = index.reached_by({fingerprint.profile for fingerprint in asked})  # before the search: see there
 
-    def decided(hits: list[Hit]) -> Decision:
-        excluded = follower.excluded.near(good) if hits else []
+    frames = {item.frame for fingerprint in good for item in fingerprint.hashes}
+
+    def decided(hits: list[Hit], pictures: int = 0) -> Decision:
+        told = pictures <= max(1, len(frames))  # a picture that no hash tells of excuses nothing
+        excluded = follower.excluded.near(good) if hits and told else []
         return decide(
             hits,
             asked=uses,
@@ -91,10 +96,14 @@ def ask(
     hits = index.search(good)
     decision = decided(hits)
     if offered is not None and len(denials(decision.uses)) < len(decision.uses):
-        decision = decided(hits + follower.details.search(offered.taken()))
+        details = offered.taken()
+        pictures = sum(part.kind != "main" for part in details.parts)
+        decision = decided(hits + follower.details.search(details), pictures)
     if not current:
         return refusals(decision, Problem("index-behind", BEHIND))
-    return decision if complete else refusals(decision, Problem("profile-incomplete", elsewhere(index)))
+    if not complete:
+        return refusals(decision, Problem("profile-incomplete", elsewhere(index)))
+    return decision if good or decision.matches else None
 
 
 def elsewhere(index: Index) -> str:

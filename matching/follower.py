@@ -5,6 +5,7 @@ that cannot be known the answer is false, and the API then says 503 rather than 
 """
 
 import threading
+import time
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -21,12 +22,13 @@ from matching.index.details import PlainDetailsIndex
 from matching.index.interface import DetailsIndex
 from matching.index.segmented import SegmentedIndex, warm
 from matching.keyring import UnreadableBlobError
-from matching.loading import BATCH, Loader, in_batches, replay
+from matching.loading import BATCH, Loader, followed, in_batches, replay
 from matching.models import Change, Exclusion, Protection
 from matching.published import Latest, Position
 
 log = structlog.get_logger(__name__)
 
+CLEAN_S = 24 * 3600.0  # how long what was erased may stay in a segment
 PULSE_S = 1.0  # how often an idle process catches up, so that no request finds much to do
 
 
@@ -42,6 +44,7 @@ class Follower:
         self._latest: Latest | None = None
         self._loader: Loader | None = None
         self._ended = threading.Event()
+        self._clean_at = 0.0  # by the monotonic clock: at the first pulse
         self.index = SegmentedIndex()
         self.details: DetailsIndex = PlainDetailsIndex()
         self.excluded = ExcludedImages()
@@ -197,15 +200,18 @@ class Follower:
         if (newer := loader.newer(held.epoch)) is not None:
             self._take_over(*newer)
             return
+        clean = time.monotonic() >= self._clean_at
         with self._applying:
-            index, position, due = self.index, self.position, self.index.due()
+            index, position, due = self.index, self.position, self.index.due(clean=clean)
+        if clean:
+            self._clean_at = time.monotonic() + CLEAN_S
         if due is not None and position is not None:
             loader.merge(index, due, position)
 
     def _take_over(self, index: SegmentedIndex, position: Position) -> None:
         """Use this index in the place of ours, from the moment on when it holds as much."""
         held = self._catch_up(position)
-        if held is None or held.epoch != position.epoch:
+        if held is None or held.epoch != position.epoch or not followed(position, held):
             return
         replay(index, position, held)
         with self._applying:

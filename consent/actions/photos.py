@@ -117,6 +117,8 @@ def add_photo(*, by: Person, fingerprints: Sequence[Fingerprint], **choice: Unpa
     if lacking or registry.to_hash_again([photo.protection]):
         renewed = renew_photo(by=by, photo=photo, fingerprints=fingerprints, details=details if lacking else None)
     if not OptOut.objects.filter(photo=photo, withdrawn_at=None).exists():
+        if state == Photo.Details.DECLINED:
+            drop_details(by=by, photos=[photo])
         return restore_photos(by=by, photos=[photo], refuse=choice["refuse"])
     if renewed is None:
         raise AlreadyRegisteredError(photo, in_effect=photo.pending_since is None and sequence.settled())

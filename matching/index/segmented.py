@@ -99,11 +99,14 @@ class SegmentedIndex:
     def _joined(self, parts: Sequence[Part]) -> Segment:
         return joined([(part.segment, part.alive) for part in parts], self._rules)
 
-    def due(self) -> Merge | None:
-        """The segments that should become one by now, if any; then `merge` or `put_off` must follow."""
+    def due(self, *, clean: bool = False) -> Merge | None:
+        """The segments that should become one by now, if any; then `merge` or `put_off` must follow.
+
+        `clean`: all of them, where any holds what is gone, so that what was erased does not stay in memory.
+        """
         with self._changing:
             parts = self._state.parts
-            first = _first_to_merge(parts)
+            first = 0 if clean and any(not part.alive.all() for part in parts) else _first_to_merge(parts)
             self._merging = frozenset(id(part.segment) for part in parts[first:])
             return Merge(parts[first:], whole=first == 0) if first < len(parts) else None
 

@@ -165,3 +165,13 @@ def test_nobody_removes_anothers_details(client: Client, alice: Person) -> None:
     assert charlie.post(reverse("photo-drop-details", args=[photo.id])).status_code == 404
     assert "There are no details to remove" in text(charlie.post(reverse("photos-drop-details"), follow=True))
     assert kept(photo)
+
+
+def test_a_withdrawn_photo_that_is_added_again_without_details_comes_back_without_them(alice: Person) -> None:
+    codes = fingerprint()
+    photo = actions.add_photo(by=alice, fingerprints=[codes], refuse=["edit"], details=details()).photo
+    assert kept(photo)
+    actions.withdraw_photos(by=alice, photos=[photo])
+    again = actions.add_photo(by=alice, fingerprints=[codes], refuse=["edit"], details=details(), keep_details=False)
+    assert again.photo == photo
+    assert not kept(photo)

@@ -139,3 +139,18 @@ def test_no_question_waits_for_the_compiler(source: random.Random, photos: list[
     index.search(asking(*questions(source, photos)))
     index.search([Fingerprint(VETO_1.name, (), 0)])
     assert all(kernel.signatures == before and len(before) == 1 for kernel, before in compiled.items())
+
+
+def test_what_is_gone_leaves_the_memory_with_a_clean_merge(source: random.Random, photos: list[Put]) -> None:
+    index, _ = both(photos)
+    gone, *others = photos
+    assert index.due(clean=True) is None
+    index.apply([], [gone[0].protection])
+    assert index.due() is None
+    due = index.due(clean=True)
+    assert due is not None
+    assert due.whole
+    index.merge(due)
+    [part] = index._state.parts
+    assert len(part.segment) == sum(len(print_.hashes) for _, prints in others for print_ in prints)
+    assert index.due(clean=True) is None

@@ -1,0 +1,52 @@
+"""What a question may be answered where its hashes say nothing, or the images of an exclusion are among its own."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+from uuid import UUID
+
+from matching import checks, uses
+from matching.decision import Decision, Excluded
+from matching.excluded import ExcludedImages
+from matching.follower import Follower
+from matching.hashing.details import Details, Part
+from matching.hashing.fingerprint import Fingerprint, Hash
+from matching.index.details import PlainDetailsIndex
+from matching.index.scan import ScanIndex
+from matching.published import Position
+from tests.unit.index.material import claim, scattered
+
+FAINT = Fingerprint("veto-1", (Hash("full", "pdq", bytes(range(32)), 20),), 20)
+CLEAR = Fingerprint("veto-1", (Hash("full", "pdq", bytes(range(100, 132)), 90),), 90)
+
+
+def holding(*parts: Part) -> Any:
+    """A follower that holds these details of a protection against everything, and CLEAR as what that one is not."""
+    details, excluded = PlainDetailsIndex(), ExcludedImages()
+    if parts:
+        details.apply([(claim(1, uses.to_mask(uses.IDS)), Details(parts))], [])
+    excluded.apply([(Excluded(UUID(int=9), UUID(int=1), None), [CLEAR])], [])
+    return SimpleNamespace(position=Position(1, 1, ""), index=ScanIndex(), details=details, excluded=excluded)
+
+
+def ask(follower: Any, *hashes: Fingerprint, parts: tuple[Part, ...]) -> Decision | None:
+    offered = checks.Offered(lambda: Details(parts).to_bytes(coarse=False))
+    return checks.ask(cast("Follower", follower), list(hashes), offered=offered, uses=["edit"], current=True)
+
+
+def test_details_alone_say_that_an_image_is_protected_and_never_that_nothing_was_found() -> None:
+    photo = scattered(1)
+    found = ask(holding(photo), FAINT, parts=(photo,))
+    assert found is not None
+    assert found.result == "protected"
+    assert ask(holding(), FAINT, parts=(photo,)) is None
+    assert ask(holding(scattered(2)), FAINT, parts=(photo,)) is None
+
+
+def test_a_picture_that_no_hash_tells_of_is_not_excused_by_another_s_exclusion() -> None:
+    photo, other = scattered(1), scattered(3)
+    alone = ask(holding(photo), CLEAR, parts=(photo,))
+    assert alone is not None
+    assert alone.result == "no_match"  # the excluded image, of which a part looks like the photo
+    both = ask(holding(photo), CLEAR, parts=(other, photo))
+    assert both is not None
+    assert both.result == "protected"
