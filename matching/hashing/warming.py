@@ -5,6 +5,7 @@ directory), and what is warm before the fork costs no image anything.
 """
 
 import io
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -12,13 +13,14 @@ from PIL import Image
 
 from matching.hashing.hashes import fingerprint_of, query_of
 from matching.hashing.keypoints import asked_details, stored_details
+from matching.hashing.pdq import Floats
 from matching.hashing.pictures import FORMATS, pictures
 
 _SIDE: Final = 96
 
 
 def warm() -> None:
-    """Decode one small image of each format and mode, and hash it in every way."""
+    """Decode one small image of each format and mode, and hash one in every way: what is hashed has no format."""
     x, y = np.meshgrid(np.arange(_SIDE), np.arange(_SIDE))
     grey = Image.fromarray(((x * 3 + y * 5) % 256).astype(np.uint8))
     colour = grey.convert("RGB")
@@ -28,21 +30,24 @@ def warm() -> None:
     for form in FORMATS:
         modes = [colour, transparent] if form != "JPEG" else [grey, colour, colour.convert("CMYK")]
         for image in modes:
-            _hash(image, form)
+            _decode(image, form)
             if form != "JPEG":
-                _hash(image, form, save_all=True, append_images=[image.rotate(90)], duration=100)
+                _decode(image, form, save_all=True, append_images=[image.rotate(90)], duration=100)
     for image in (grey, grey.convert("1"), grey.convert("LA"), grey.convert("P"), grey.convert("I;16")):
-        _hash(image, "PNG")
-    _hash(colour, "MPO", save_all=True, append_images=[colour])
+        _decode(image, "PNG")
+    _decode(colour, "MPO", save_all=True, append_images=[colour])
     exif = Image.Exif()
     exif[0x0112] = 6
-    _hash(colour, "JPEG", exif=exif, progressive=True)
+    _hash(_decode(colour, "JPEG", exif=exif, progressive=True))
 
 
-def _hash(image: Image.Image, form: str, **options: object) -> None:
+def _decode(image: Image.Image, form: str, **options: object) -> Sequence[Floats]:
     file = io.BytesIO()
     image.save(file, form, **options)
-    found = pictures(file.getvalue())
+    return pictures(file.getvalue())
+
+
+def _hash(found: Sequence[Floats]) -> None:
     fingerprint_of(found)
     query_of(found, "high")
     stored_details(found)

@@ -163,7 +163,8 @@ def test_exec_that_is_interrupted_while_it_makes_a_database_leaves_nothing(pause
         with contextlib.suppress(ProcessLookupError):
             run.send_signal(signal.SIGINT)  # in a hurry
         output, _ = run.communicate(timeout=60)
-    assert (run.returncode, output) == (130, "")
+    assert run.returncode in (130, -signal.SIGINT)  # the second may come when all is done already
+    assert output == ""
     assert segments_of(seen) == []
     assert not any(psutil.pid_exists(pid) for pid in seen)
 
