@@ -34,21 +34,23 @@ def comparable(asked: Iterable[Fingerprint]) -> list[Fingerprint]:
 
 
 class Offered:
-    """Details of the asked image that are made only when they are wanted. `packed`: once they were."""
+    """Details of the asked image that are made, once, only when they are wanted. `packed`: empty until they were."""
 
     def __init__(self, make: Callable[[], bytes]) -> None:
         self._make = make
-        self.packed: bytes | None = None
+        self._details: Details | None = None
+        self.packed = b""
 
     def taken(self) -> Details:
         """Raises what making them raises, and DecoderUnavailable where that gives no details."""
-        packed = self.packed if self.packed is not None else self._make()
-        try:
-            details = Details.from_bytes(packed, coarse=False)
-        except ValueError:  # whoever took over a decoder child may write what he likes
-            raise DecoderUnavailable("The decoder's answer makes no sense.") from None
-        self.packed = packed
-        return details
+        if self._details is None:
+            packed = self._make()
+            try:
+                self._details = Details.from_bytes(packed, coarse=False)
+            except ValueError:  # whoever took over a decoder child may write what he likes
+                raise DecoderUnavailable("The decoder's answer makes no sense.") from None
+            self.packed = packed
+        return self._details
 
 
 def ask(
@@ -78,7 +80,6 @@ def ask(
         return None
     index = follower.index
     complete = index.reached_by({fingerprint.profile for fingerprint in asked})  # before the search: see there
-
     frames = {item.frame for fingerprint in good for item in fingerprint.hashes}
 
     def decided(hits: list[Hit], pictures: int = 0) -> Decision:

@@ -22,8 +22,8 @@ from matching.index.details import PlainDetailsIndex
 from matching.index.interface import DetailsIndex
 from matching.index.segmented import SegmentedIndex, warm
 from matching.keyring import UnreadableBlobError
-from matching.loading import BATCH, Loader, followed, in_batches, replay
-from matching.models import Change, Exclusion, Protection
+from matching.loading import BATCH, Loader, followed, in_batches, present, replay
+from matching.models import Change, Exclusion
 from matching.published import Latest, Position
 
 log = structlog.get_logger(__name__)
@@ -163,10 +163,7 @@ class Follower:
 
     def _apply(self, changes: list[Change], position: Position) -> None:
         subjects = {kind: {change.subject for change in changes if change.kind == kind} for kind in Change.Kind}
-        changed = subjects[Change.Kind.PROTECTION]
-        rows = Protection.objects.filter(id__in=changed, state=Protection.State.ACTIVE)
-        put = list(stored.read(rows))
-        gone = changed - {each.claim.protection for each in put}
+        put, gone = present(subjects[Change.Kind.PROTECTION])
         if images := subjects[Change.Kind.EXCLUSION]:
             self.excluded.apply(exclusions.read(Exclusion.objects.filter(id__in=images)), images)
         self.details.apply([(each.claim, each.details) for each in put], gone)

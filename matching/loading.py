@@ -18,6 +18,7 @@ from matching.index.segmented import Merge, SegmentedIndex
 from matching.index.shared import Origin, RefusedError, SharedSegment, in_memory
 from matching.models import Change, Protection
 from matching.published import Position
+from matching.stored import Stored
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +39,12 @@ def in_batches(items: Iterable[T]) -> Iterator[list[T]]:
 
 def active() -> QuerySet[Protection]:
     return Protection.objects.filter(state=Protection.State.ACTIVE)
+
+
+def present(changed: set[UUID]) -> tuple[list[Stored], set[UUID]]:
+    """Of protections that changed those that stand, as they are now, and those that are gone."""
+    put = list(stored.read(active().filter(id__in=changed)))
+    return put, changed - {each.claim.protection for each in put}
 
 
 class Loader:
@@ -133,6 +140,5 @@ def followed(after: Position, upto: Position) -> bool:
 def replay(index: SegmentedIndex, after: Position, upto: Position) -> None:
     """Apply to the index the changes that lie between."""
     changes = Change.objects.filter(kind=Change.Kind.PROTECTION, number__gt=after.number, number__lte=upto.number)
-    changed = set(changes.values_list("subject", flat=True))
-    put = [(each.claim, each.frames) for each in stored.read(active().filter(id__in=changed))]
-    index.apply(put, changed - {claim.protection for claim, _ in put})
+    put, gone = present(set(changes.values_list("subject", flat=True)))
+    index.apply([(each.claim, each.frames) for each in put], gone)

@@ -10,6 +10,7 @@ from matching.hashing.details import Details
 from matching.hashing.fingerprint import Fingerprint
 from matching.hashing.profile import PROFILES, accepted, current
 from matching.models import Change, Exclusion, Protection, StoredFingerprint
+from matching.stored import Stored
 
 
 class TooLittleDetailError(ValueError):
@@ -119,16 +120,11 @@ def drop_details(protection: UUID) -> None:
     StoredFingerprint.objects.filter(protection=protection, profile=stored.DETAILS).delete()
 
 
-def hashes(protection: UUID) -> tuple[Fingerprint, ...]:
+def kept(protection: UUID) -> Stored:
     """What is kept of an image, for its person to read. Raises Protection.DoesNotExist, keyring.UnreadableBlobError."""
     for found in stored.read(Protection.objects.filter(id=protection)):
-        return found.frames
+        return found
     raise Protection.DoesNotExist
-
-
-def kept_details(protection: UUID) -> bytes | None:
-    """The packed details that are kept of an image, for its person to read. Raises keyring.UnreadableBlobError."""
-    return stored.details_of(protection)
 
 
 def change(protection: UUID, **fields: object) -> None:

@@ -1,6 +1,7 @@
 """What is kept of photos: a sealed row for each profile, put and read here alone."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -60,11 +61,9 @@ def read(protections: QuerySet[Protection], *, batch: int | None = None) -> Iter
 def read_details(protections: QuerySet[Protection], *, batch: int) -> Iterator[tuple[Claim, Details]]:
     """The details of those that have any, as `read`."""
     for rows in _rows(protections.filter(fingerprints__profile=DETAILS), batch):
-        details = opened(rows)[DETAILS]
-        try:
-            yield claim_of(rows), Details.from_bytes(details, coarse=True)
-        except ValueError:
-            raise UnreadableBlobError(f"protection {rows[0][0]} holds what this release cannot read") from None
+        with readable(rows[0][0]):
+            kept = claim_of(rows), Details.from_bytes(opened(rows)[DETAILS], coarse=True)
+        yield kept
 
 
 def _rows(protections: QuerySet[Protection], batch: int | None) -> Iterator[list[tuple[Any, ...]]]:
@@ -87,14 +86,6 @@ def opened(rows: list[tuple[Any, ...]]) -> dict[str, bytes]:
     }
 
 
-def details_of(protection: UUID) -> bytes | None:
-    """The packed details of one, if there are any. Raises UnreadableBlobError."""
-    row = StoredFingerprint.objects.filter(protection=protection, profile=DETAILS).first()
-    if row is None:
-        return None
-    return keyring.unseal(Sealed(row.key_id, bytes(row.blob)), protection=protection, profile=DETAILS)
-
-
 def load(rows: list[tuple[Any, ...]]) -> Stored:
     """The rows (of COLUMNS) of one protection. Raises UnreadableBlobError.
 
@@ -106,9 +97,16 @@ def load(rows: list[tuple[Any, ...]]) -> Stored:
     details_of_it = fingerprints.pop(DETAILS, None)
     if not fingerprints:
         raise UnreadableBlobError(f"protection {protection} has no fingerprint of a known profile")
-    try:
+    with readable(protection):
         frames = tuple(Fingerprint.from_bytes(data) for data in fingerprints.values())
         details = Details.from_bytes(details_of_it, coarse=True) if details_of_it else None
         return Stored(claim_of(rows), frames, details)
+
+
+@contextmanager
+def readable(protection: UUID) -> Iterator[None]:
+    """What makes no sense to this release, as UnreadableBlobError."""
+    try:
+        yield
     except ValueError:
         raise UnreadableBlobError(f"protection {protection} holds what this release cannot read") from None

@@ -135,10 +135,11 @@ def renew_photo(
     with transaction.atomic(durable=True):
         for each in in_turn([photo]):
             registry.renew(each.protection, fingerprints)
+            each.mark = marks_of(by, fingerprints)[0]
             if details:
                 registry.keep_details(each.protection, details)
-                Photo.objects.filter(id=each.id).update(details=Photo.Details.KEPT)
-            Photo.objects.filter(id=each.id).update(mark=marks_of(by, fingerprints)[0])
+                each.details = Photo.Details.KEPT
+            each.save(update_fields=["mark", "details"])
             audit(by, "photo.renewed", each)
     return Decided((photo,), in_effect=photo.pending_since is None and sequence.settled(), renewed=True)
 

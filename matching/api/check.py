@@ -63,9 +63,8 @@ def check_image(request: HttpRequest, parameters: Query[ImageQuery]) -> dict[str
         offered = checks.Offered(opened.asked_details)
         given = answer(platform_request, queries, parameters.asked, include, offered, asked=asked)
         if parameters.details:
-            if offered.packed is None:
-                offered.taken()
-            given["details"] = base64.b64encode(offered.packed or b"").decode()
+            offered.taken()
+            given["details"] = base64.b64encode(offered.packed).decode()
     first, *others = in_hash_mode(queries, platform_request.follower.index)
     return given | first | {"also": others or None}
 

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from matching.hashing.pdq import BLOCK_SIDE, Floats
+from matching.hashing.pdq import BLOCK_SIDE, Bytes, Floats
 
 Table = npt.NDArray[np.float64]
 
@@ -36,6 +36,12 @@ def shrink(
     turned = np.empty((target[1], target[0]), dtype=np.float32)
     _Lines(extent[1], target[1], width).average(np.ascontiguousarray(narrow.T), 0, turned, 0, target[1])
     return np.ascontiguousarray(turned.T)
+
+
+def eight_bits(values: Floats) -> Bytes:
+    """Rounded half up to 0..255, in the same shape."""
+    rounded: Bytes = np.floor(np.clip(values, 0, 255) + np.float32(0.5)).astype(np.uint8)
+    return rounded
 
 
 class _Lines:

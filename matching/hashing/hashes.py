@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from matching.hashing import regions
-from matching.hashing.area import SummedArea
+from matching.hashing.area import SummedArea, eight_bits
 from matching.hashing.fingerprint import Fingerprint, Hash
 from matching.hashing.pdq import Bytes, Floats, dct, dihedral, pdq, quality
 from matching.hashing.profile import (
@@ -142,8 +142,8 @@ def dhash(table: SummedArea, rectangle: Rectangle) -> Bytes:
     Bit for bit what `imagehash.dhash(image, 16)` gives for the view averaged to 17 × 16, of which its resize is the
     identity. It compares neighbours in a row, so a quarter turn needs averages of its own.
     """
-    upright = _eight_bits(table.block(rectangle, 16, 17))
-    lying = _eight_bits(table.block(rectangle, 17, 16)).T
+    upright = eight_bits(table.block(rectangle, 16, 17))
+    lying = eight_bits(table.block(rectangle, 17, 16)).T
     oriented = np.stack(
         [
             upright,
@@ -157,8 +157,3 @@ def dhash(table: SummedArea, rectangle: Rectangle) -> Bytes:
         ]
     )
     return np.packbits((oriented[:, :, 1:] > oriented[:, :, :-1]).reshape(len(ORIENTATIONS), -1), axis=1)
-
-
-def _eight_bits(block: Floats) -> Bytes:
-    rounded: Bytes = np.floor(np.clip(block, 0, 255) + np.float32(0.5)).astype(np.uint8)
-    return rounded

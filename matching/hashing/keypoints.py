@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.hashing import regions
-from matching.hashing.area import SummedArea
+from matching.hashing.area import SummedArea, eight_bits
 from matching.hashing.details import MOST_PARTS, Details, Kind, Part, Places, as_codes
 from matching.hashing.details_profile import VETO_DETAILS_1, DetailsProfile, medians
-from matching.hashing.pdq import Floats
+from matching.hashing.pdq import Bytes, Floats
 
 MAIN_SHARE: Final = 0.85  # of the picture: a larger main block is the whole of it
 MOSTLY_DRAWN: Final = 0.5  # of the picture: a page of letters in which no photo was found is all surround
@@ -55,8 +55,9 @@ def found_in(pictures: Sequence[Floats], profile: DetailsProfile = VETO_DETAILS_
 
 
 def _parts(picture: Floats, profile: DetailsProfile) -> Iterator["Found"]:
-    left, top, right, bottom = main = tuple(int(edge) for edge in regions.main_block(picture))
-    drawn = regions.surface(picture).astype(np.float32)
+    surface = regions.surface(picture)
+    left, top, right, bottom = main = tuple(int(edge) for edge in regions.main_block(picture, surface))
+    drawn = surface.astype(np.float32)
     if (right - left) * (bottom - top) >= MAIN_SHARE * picture.size:
         kind: Kind = "surround" if drawn.mean() > MOSTLY_DRAWN else "whole"
         yield Found.of(kind, picture, drawn, profile)
@@ -166,11 +167,10 @@ class Found:
         return np.argsort(rank, kind="stable")[:wanted]
 
 
-def _reduced(picture: Floats, longest: int) -> npt.NDArray[np.uint8]:
+def _reduced(picture: Floats, longest: int) -> Bytes:
     """Averaged by area to so many pixels on the longer side, never enlarged, as 8 bits."""
     height, width = picture.shape
     if (ratio := longest / max(height, width)) < 1:
         target = max(1, int(height * ratio + 0.5)), max(1, int(width * ratio + 0.5))
         picture = SummedArea(picture).block((0.0, 0.0, float(width), float(height)), *target)
-    rounded: npt.NDArray[np.uint8] = np.floor(np.clip(picture, 0, 255) + np.float32(0.5)).astype(np.uint8)
-    return rounded
+    return eight_bits(picture)

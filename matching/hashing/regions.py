@@ -102,15 +102,17 @@ def _drawn(lines: Floats) -> npt.NDArray[np.bool_]:
     return drawn
 
 
-def main_block(picture: Floats) -> Rectangle:
+def main_block(picture: Floats, drawn: npt.NDArray[np.bool_] | None = None) -> Rectangle:
     """The block that holds the most picture and the least drawn surface, as a photo in a screenshot or a page.
 
     Surface is every pixel of a grey level (and its two neighbours) that many pixels have which equal those beside
     them. With +1 for each other pixel and −2 for each pixel of surface, the block is the rectangle of the largest sum
     (text is mostly surface), first on a grid of 64 × 64, then each edge to the pixel; then drawn edges are cut off.
-    The whole picture when there is no surface, or no block worth the name.
+    The whole picture when there is no surface, or no block worth the name. `drawn` is its `surface`, where that is
+    known already.
     """
-    drawn = surface(picture)
+    if drawn is None:
+        drawn = surface(picture)
     if not drawn.any():
         return whole(picture)
     height, width = picture.shape

@@ -25,6 +25,7 @@ COLUMNS = ("ref", "label", "whose", "added", "state", "refused", "hashes")
 
 def exported_photo(photo: Photo) -> dict[str, Any]:
     decisions = OptOut.objects.filter(photo=photo).order_by("decided_at")
+    kept = registry.kept(photo.protection)
     return {
         "ref": photo.ref,
         "label": photo.label,
@@ -47,12 +48,12 @@ def exported_photo(photo: Photo) -> dict[str, Any]:
                 "hash": item.bits.hex(),
                 "quality": item.quality,
             }
-            for fingerprint in registry.hashes(photo.protection)
+            for fingerprint in kept.frames
             for item in fingerprint.hashes
         ],
         "details": {
             "state": photo.details,
-            "packed": base64.b64encode(registry.kept_details(photo.protection) or b"").decode(),
+            "packed": base64.b64encode(kept.details.to_bytes(coarse=True) if kept.details else b"").decode(),
         },
     }
 

@@ -20,11 +20,10 @@ pytestmark = pytest.mark.usefixtures("committed")
 
 def folders(web: Web) -> list[Path]:
     """Wherever a process of this service writes: the data of both databases, the logs, temporary files."""
-    open_files = {
-        Path(file.path).parent
-        for process in [psutil.Process(web.pid), *psutil.Process(web.pid).children(recursive=True)]
-        for file in process.open_files()
-    }
+    open_files: set[Path] = set()
+    for process in [psutil.Process(web.pid), *psutil.Process(web.pid).children(recursive=True)]:
+        with contextlib.suppress(psutil.NoSuchProcess):  # a decoder's child ends when it has answered
+            open_files |= {Path(file.path).parent for file in process.open_files()}
     services = {Path(os.environ["VETO_HOME"])} if "VETO_HOME" in os.environ else set()
     return [*open_files, *services, Path("/tmp"), Path("/dev/shm"), Path("/var/tmp")]
 

@@ -45,7 +45,7 @@ def added(by: Person, number: int = 1) -> list[Photo]:
 def kept(photo: Photo) -> bool:
     """Whether there are any; the page's word for it is checked with them."""
     photo.refresh_from_db()
-    there = registry.kept_details(photo.protection) is not None
+    there = registry.kept(photo.protection).details is not None
     assert there == (photo.details == Photo.Details.KEPT)
     return there
 

@@ -261,7 +261,7 @@ def test_the_export_holds_everything_and_its_table_no_formula(client: Client, al
     )
     data = json.loads(client.get(reverse("export-json")).content)
     [exported] = data["photos"]
-    [fingerprint] = registry.hashes(photo.protection)
+    [fingerprint] = registry.kept(photo.protection).frames
     hashes = {item.bits.hex() for item in fingerprint.hashes}
     assert {item["hash"] for item in exported["hashes"]} == hashes
     assert [act["what"] for act in data["acts"]] == ["photo.pending", "photo.released", "person.default_chosen"]
