@@ -7,6 +7,8 @@ MAKEFLAGS += --no-print-directory
 # Names and arguments may hold spaces: they reach the recipes as environment variables, not as text.
 export PHOTO PHOTOS NEGATIVES QUICK SIZES
 RUN := .venv/bin/python -m
+# Over the cores, each file on one; `ARGS=-n0` for one process.
+SPREAD := -p tests.side_by_side -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 MANAGE := VETO_ENV_FILE=.env.example .venv/bin/python manage.py
 
 help: ## this list
@@ -20,7 +22,7 @@ demo: venv ## the main job in one go, nothing left behind (PHOTO=path)
 	@if [ -n "$$PHOTO" ]; then exec $(RUN) config.local demo --photo "$$PHOTO"; else exec $(RUN) config.local demo; fi
 
 test: venv-dev messages ## all tests on a PostgreSQL and a Valkey of their own (ARGS='-k name'; CHROMIUM=path)
-	@exec $(RUN) config.local exec -- .venv/bin/python -m pytest $(ARGS)
+	@exec $(RUN) config.local exec -- .venv/bin/python -m pytest $(SPREAD) $(ARGS)
 
 screenshots: venv-dev messages ## every page as a picture in screenshots/, in both languages, sizes and colours (needs Chromium)
 	@rm -rf screenshots

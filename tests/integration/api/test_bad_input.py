@@ -78,7 +78,7 @@ def decoder_children(web: Web) -> list[psutil.Process]:
 
 
 def test_a_decoder_killed_in_mid_photo_harms_that_request_only(web: Web, key: str) -> None:
-    large = encoded(picture(90, (9000, 9000)), "PNG", compress_level=1)
+    large = encoded(picture(90).resize((9000, 9000)), "PNG", compress_level=1)
     with ThreadPoolExecutor(1) as pool:
         hit = pool.submit(web.check_image, large, key)
         until(lambda: bool(decoder_children(web)))

@@ -18,6 +18,9 @@ from tests.pictures import encoded, picture
 pytestmark = pytest.mark.usefixtures("committed")
 
 
+SHARED = (Path("/tmp"), Path("/dev/shm"), Path("/var/tmp"))
+
+
 def folders(web: Web) -> list[Path]:
     """Wherever a process of this service writes: the data of both databases, the logs, temporary files."""
     open_files: set[Path] = set()
@@ -25,13 +28,20 @@ def folders(web: Web) -> list[Path]:
         with contextlib.suppress(psutil.NoSuchProcess):  # a decoder's child ends when it has answered
             open_files |= {Path(file.path).parent for file in process.open_files()}
     services = {Path(os.environ["VETO_HOME"])} if "VETO_HOME" in os.environ else set()
-    return [*open_files, *services, Path("/tmp"), Path("/dev/shm"), Path("/var/tmp")]
+    return [*open_files, *services, *SHARED]
 
 
-def states(places: list[Path]) -> Iterator[tuple[Path, tuple[int, int]]]:
+def subfolders(place: Path) -> set[str]:
+    return (
+        {entry.name for entry in os.scandir(place) if entry.is_dir(follow_symlinks=False)} if place.is_dir() else set()
+    )
+
+
+def states(places: list[Path], passed: dict[Path, set[str]]) -> Iterator[tuple[Path, tuple[int, int]]]:
     """Every file below the folders, with what changes when it is written to. One that is gone meanwhile is passed."""
     for place in places:
-        for folder, _, names in os.walk(place):
+        for folder, below, names in os.walk(place):
+            below[:] = [name for name in below if name not in passed.get(Path(folder), ())]
             for path in (Path(folder, name) for name in names):
                 with contextlib.suppress(OSError):
                     state = path.lstat()
@@ -40,18 +50,22 @@ def states(places: list[Path]) -> Iterator[tuple[Path, tuple[int, int]]]:
 
 
 class Watch(threading.Thread):
-    """Reads every file below the folders that is written to while it runs, and looks for the traces in it."""
+    """Reads every file below the folders that is written to while it runs, and looks for the traces in it.
+
+    Of the folders that everyone may write to it passes the subfolders that were there before: they are others'.
+    """
 
     def __init__(self, places: list[Path], traces: list[bytes]) -> None:
         super().__init__(daemon=True)
         self.places, self.traces = places, traces
-        self.seen = dict(states(places))
+        self.passed = {place: subfolders(place) for place in SHARED}
+        self.seen = dict(states(places, self.passed))
         self.found: list[Path] = []
         self.rounds = 0
         self.ended = False
 
     def look(self) -> None:
-        for path, state in states(self.places):
+        for path, state in states(self.places, self.passed):
             if self.seen.get(path) != state:
                 self.seen[path] = state
                 with contextlib.suppress(OSError):
