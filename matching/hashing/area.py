@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from matching.hashing.pdq import BLOCK_SIDE, Bytes, Floats
+from .pdq import BLOCK_SIDE, Bytes, Floats
 
 Table = npt.NDArray[np.float64]
 

@@ -16,8 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal, Self
 
-from matching.hashing import wire
-from matching.hashing.errors import (
+from . import wire
+from .errors import (
     DecoderUnavailable,
     ImageError,
     ImageTooLarge,
@@ -25,8 +25,8 @@ from matching.hashing.errors import (
     UndecodableImage,
     UnsupportedImage,
 )
-from matching.hashing.fingerprint import Fingerprint, split
-from matching.hashing.wire import Task
+from .fingerprint import Fingerprint, split
+from .wire import Task
 
 __all__ = [
     "Decoder",

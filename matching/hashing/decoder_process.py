@@ -22,16 +22,16 @@ from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
 
-from matching.hashing import sandbox, wire
-from matching.hashing.errors import ImageError, UndecodableImage
-from matching.hashing.fingerprint import join
-from matching.hashing.hashes import Effort, fingerprint_of, query_of
-from matching.hashing.keypoints import asked_details, stored_details
-from matching.hashing.pdq import Floats
-from matching.hashing.pictures import pictures
-from matching.hashing.profile import PROFILES
-from matching.hashing.warming import warm
-from matching.hashing.wire import Task
+from . import sandbox, wire
+from .errors import ImageError, UndecodableImage
+from .fingerprint import join
+from .hashes import Effort, fingerprint_of, query_of
+from .keypoints import asked_details, stored_details
+from .pdq import Floats
+from .pictures import pictures
+from .profile import PROFILES
+from .warming import limit_libraries, warm
+from .wire import Task
 
 WALL_SECONDS: Final = 30.0  # for one image, of a CPU that others use too
 MOST_WAITING: Final = 128  # more would not be answered within the caller's deadline
@@ -254,6 +254,7 @@ def _noted(_signal: int, _frame: FrameType | None) -> None:
 def main(arguments: list[str]) -> int:
     control, processes = socket.socket(fileno=int(arguments[0])), int(arguments[1])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the parent's end is what counts
+    limit_libraries()
     warm()
     gc.collect()
     gc.freeze()  # shared with the children, never copied for the sake of reference counts in the collector

@@ -14,8 +14,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from matching.hashing.details import CELLS, CODE_BITS, SIZES, TURNS, Kind
-from matching.hashing.rules import Thresholds, permutation
+from .details import CELLS, CODE_BITS, SIZES, TURNS, Kind
+from .rules import Thresholds, permutation
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Self
 
-from matching.hashing.profile import ORIENTATIONS, PROFILES
-from matching.hashing.rules import BITS
+from .profile import ORIENTATIONS, PROFILES
+from .rules import BITS
 
 HASH_BYTES: Final = BITS // 8
 VERSION: Final = 2  # 1 had no texture; nothing was ever released with it

@@ -1,4 +1,4 @@
-"""Canonical pictures to the hashes of a profile. Runs in the decoder process only.
+"""Canonical pictures to the hashes of a profile.
 
 A profile says which of the views that are known here it stores and asks; all have the same canonical pictures.
 """
@@ -9,11 +9,11 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from matching.hashing import regions
-from matching.hashing.area import SummedArea, eight_bits
-from matching.hashing.fingerprint import Fingerprint, Hash
-from matching.hashing.pdq import Bytes, Floats, dct, dihedral, pdq, quality
-from matching.hashing.profile import (
+from . import regions
+from .area import SummedArea, eight_bits
+from .fingerprint import Fingerprint, Hash
+from .pdq import Bytes, Floats, dct, dihedral, pdq, quality
+from .profile import (
     ASPECTS,
     BETWEEN_CENTRES,
     CENTRES,
@@ -23,8 +23,8 @@ from matching.hashing.profile import (
     aspect_view,
     centre_view,
 )
-from matching.hashing.regions import Rectangle
-from matching.hashing.turns import turned
+from .regions import Rectangle
+from .turns import turned
 
 Effort = Literal["normal", "high"]
 

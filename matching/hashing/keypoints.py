@@ -1,4 +1,4 @@
-"""Canonical pictures to details. Runs in the decoder process only."""
+"""Canonical pictures to details."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from matching.hashing import regions
-from matching.hashing.area import SummedArea, eight_bits
-from matching.hashing.details import MOST_PARTS, Details, Kind, Part, Places, as_codes
-from matching.hashing.details_profile import VETO_DETAILS_1, DetailsProfile, medians
-from matching.hashing.pdq import Bytes, Floats
+from . import regions
+from .area import SummedArea, eight_bits
+from .details import MOST_PARTS, Details, Kind, Part, Places, as_codes
+from .details_profile import VETO_DETAILS_1, DetailsProfile, medians
+from .pdq import Bytes, Floats
 
 MAIN_SHARE: Final = 0.85  # of the picture: a larger main block is the whole of it
 MOSTLY_DRAWN: Final = 0.5  # of the picture: a page of letters in which no photo was found is all surround
@@ -20,8 +20,6 @@ _SMALLEST: Final = 16  # pixels of a side, below which no keypoint can be
 _FULL: Final = 1 << 16
 
 Indices = npt.NDArray[np.intp]
-
-cv2.setNumThreads(0)  # a confined child may start no thread
 
 
 def stored_details(pictures: Sequence[Floats], profile: DetailsProfile = VETO_DETAILS_1) -> Details | None:

@@ -1,4 +1,6 @@
-"""Bytes to canonical pictures: luma, at most 512 on the longer side. Runs in the decoder process only.
+"""Bytes to canonical pictures: luma, at most 512 on the longer side.
+
+The service runs it in the decoder process only; a platform that fingerprints its own images, where it likes.
 
 Colour profiles are ignored. A browser converts to sRGB when it draws; measured on 27 photographs and all centred views,
 that is 2 bits on average and at most 10 for Display P3, 4 and 14 for Adobe RGB, both well within a match. Converting
@@ -7,17 +9,16 @@ here would hand a stranger's profile to one more parser, and most platforms drop
 
 import io
 import math
-import warnings
 from collections.abc import Callable, Iterator
 from typing import Final, cast
 
 import numpy as np
-from PIL import AvifImagePlugin, ExifTags, Image, ImageFile, JpegImagePlugin, UnidentifiedImageError, features
+from PIL import ExifTags, Image, JpegImagePlugin, UnidentifiedImageError, features
 
-from matching.hashing.area import shrink
-from matching.hashing.errors import ACCEPTED, ImageError, TooManyPixels, UndecodableImage, UnsupportedImage
-from matching.hashing.pdq import Floats
-from matching.hashing.profile import VETO_1
+from .area import shrink
+from .errors import ACCEPTED, ImageError, TooManyPixels, UndecodableImage, UnsupportedImage
+from .pdq import Floats
+from .profile import VETO_1
 
 MAX_PIXELS: Final = 100_000_000
 MAX_FRAMES: Final = 4
@@ -25,11 +26,6 @@ FRAMES_WITHIN: Final = 64  # a frame needs all those before it decoded: later on
 _DRAFT_FACTOR: Final = 2  # a JPEG is decoded at a half, quarter or eighth while it stays so many times canonical
 
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", *(("AVIF",) if features.check("avif") else ()))
-
-Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # Pillow refuses twice this, on opening and for frames that grow
-warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # ... and only warns in between, which is no news
-ImageFile.LOAD_TRUNCATED_IMAGES = False
-AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # the child may not start threads
 
 # The EXIF orientations (CIPA DC-008, 4.6.5.1.6), as what shows the picture upright.
 _TURNS: Final[dict[int, Callable[[Floats], Floats]]] = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from matching.hashing.rules import (
+from .rules import (
     BITS,
     CandidateRule,
     Comparison,

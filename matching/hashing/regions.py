@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from matching.hashing.pdq import Floats
+from .pdq import Floats
 
 Rectangle = tuple[float, float, float, float]
 _Flat = Callable[[Floats], npt.NDArray[np.bool_]]

@@ -7,10 +7,10 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from matching.hashing import regions
-from matching.hashing.area import SummedArea
-from matching.hashing.profile import CENTRES, TURNS, turned_view
-from matching.hashing.regions import Rectangle
+from . import regions
+from .area import SummedArea
+from .profile import CENTRES, TURNS, turned_view
+from .regions import Rectangle
 
 _SIDE: Final = 256  # the turned views are coarse anyway: all of them at this size cost what four cost at 512
 _SAME_CANVAS: Final = 80.0  # per cent of each side: one of the stored centres

@@ -1,22 +1,33 @@
-"""Load everything that decoding and hashing load lazily, while files can still be read.
+"""Make the libraries fit for the decoder process, and load all that they load lazily while files can still be read.
 
 After the server has become `nobody` the interpreter's own files may be out of reach (a checkout below a 0700
 directory), and what is warm before the fork costs no image anything.
 """
 
 import io
+import warnings
 from collections.abc import Sequence
 from typing import Final
 
+import cv2
 import numpy as np
-from PIL import Image
+from PIL import AvifImagePlugin, Image, ImageFile
 
-from matching.hashing.hashes import fingerprint_of, query_of
-from matching.hashing.keypoints import asked_details, stored_details
-from matching.hashing.pdq import Floats
-from matching.hashing.pictures import FORMATS, pictures
+from .hashes import fingerprint_of, query_of
+from .keypoints import asked_details, stored_details
+from .pdq import Floats
+from .pictures import FORMATS, MAX_PIXELS, pictures
 
 _SIDE: Final = 96
+
+
+def limit_libraries() -> None:
+    """For a process that is ours alone: no threads, which a confined child may not start, and Pillow's own guards."""
+    cv2.setNumThreads(0)
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # Pillow refuses twice this, on opening and for frames that grow
+    warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # ... and only warns in between, which is no news
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
 
 
 def warm() -> None:

@@ -12,7 +12,7 @@ import zlib
 from enum import IntEnum
 from typing import Final
 
-from matching.hashing.errors import IMAGE_ERRORS, DecoderUnavailable, ImageError
+from .errors import IMAGE_ERRORS, DecoderUnavailable, ImageError
 
 MAX_BYTES: Final = 20_000_000
 

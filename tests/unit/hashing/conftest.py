@@ -3,6 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from matching.hashing.decoder import Decoder
+from matching.hashing.warming import limit_libraries
 from tests.unit.hashing.decoders import PHOTO
 
 
@@ -20,3 +21,8 @@ def own_decoder() -> Iterator[Decoder]:
     decoder.fingerprints(PHOTO)
     yield decoder
     decoder.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def as_in_the_decoder_process() -> None:
+    limit_libraries()
