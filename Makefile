@@ -2,7 +2,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run demo test screenshots check format openapi lock clean venv venv-dev venv-bench quality bench bench-index messages
+.PHONY: help run demo generator test screenshots check format openapi lock clean venv venv-dev venv-bench venv-examples quality bench bench-index messages
 
 # Names and arguments may hold spaces: they reach the recipes as environment variables, not as text.
 export PHOTO PHOTOS NEGATIVES QUICK SIZES
@@ -20,6 +20,9 @@ run: venv ## Veto on this machine until Ctrl-C (PORT=8000, HOST, WEB_WORKERS, VE
 
 demo: venv ## the main job in one go, nothing left behind (PHOTO=path)
 	@if [ -n "$$PHOTO" ]; then exec $(RUN) config.local demo --photo "$$PHOTO"; else exec $(RUN) config.local demo; fi
+
+generator: venv-examples ## beside `make run`: an image editor that asks Veto first (VETO_URL, VETO_KEY, GENERATOR_PORT=8100)
+	@PYTHONPATH=clients/python exec $(RUN) examples.generator
 
 test: venv-dev messages ## all tests on a PostgreSQL and a Valkey of their own (ARGS='-k name'; CHROMIUM=path)
 	@exec $(RUN) config.local exec -- .venv/bin/python -m pytest $(SPREAD) $(ARGS)
@@ -69,6 +72,9 @@ venv:
 
 venv-dev:
 	@$(call install,requirements-dev.txt)
+
+venv-examples:
+	@$(call install,requirements-examples.txt)
 
 venv-bench:
 	@$(call install,requirements-bench.txt)
