@@ -2,7 +2,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run demo generator test screenshots check format openapi lock clean venv venv-dev venv-bench venv-examples quality bench bench-index messages
+.PHONY: help run demo generator test test-guards screenshots check format openapi lock clean venv venv-dev venv-bench venv-examples quality bench bench-index messages
 
 # Names and arguments may hold spaces: they reach the recipes as environment variables, not as text.
 export PHOTO PHOTOS NEGATIVES QUICK SIZES
@@ -26,6 +26,12 @@ generator: venv-examples ## beside `make run`: an image editor that asks Veto fi
 
 test: venv-dev messages ## all tests on a PostgreSQL and a Valkey of their own (ARGS='-k name'; CHROMIUM=path)
 	@exec $(RUN) config.local exec -- .venv/bin/python -m pytest $(SPREAD) $(ARGS)
+
+test-guards: venv ## the client's guards around real diffusers pipelines, in an environment of its own (.venv-guards, 1.4 GB)
+	@test -x .venv-guards/bin/pytest || { .venv/bin/python -m venv .venv-guards && \
+		.venv-guards/bin/pip install --quiet -r clients/python/requirements-guards.txt; }
+	@.venv-guards/bin/pip install --quiet --upgrade ./clients/python
+	@exec .venv-guards/bin/python -m pytest -q -c /dev/null --rootdir clients/python clients/python/tests
 
 screenshots: venv-dev messages ## every page as a picture in screenshots/, in both languages, sizes and colours (needs Chromium)
 	@rm -rf screenshots
@@ -61,7 +67,7 @@ lock: venv-dev ## compile requirements*.in into the lock files
 	$(RUN) config.local.locks
 
 clean: ## remove .venv and caches; data in .veto stays
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis screenshots
+	rm -rf .venv .venv-guards .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis screenshots
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 messages:
