@@ -16,6 +16,20 @@ from matching.hashing.profile import PROFILES, accepted
 
 PLAIN = "pdq"  # the profile of those who have plain PDQ hashes only
 MAX_HASHES = 256
+MAX_BATCH = 500
+BATCH_SCHEMA = {
+    "type": "object",
+    "required": ["items"],
+    "additionalProperties": False,
+    "properties": {
+        "items": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": MAX_BATCH,
+            "items": {"$ref": "#/components/schemas/CheckIn"},
+        }
+    },
+}
 PDQ_BITS_SET = range(120, 137)  # a median cuts 256 coefficients in half; a few ties are possible
 
 Outcome = Literal["denied", "ask", "no_match"]
@@ -316,3 +330,14 @@ class ProblemOut(BaseModel):
     request_id: str
     errors: list[ErrorOut] = []
     fallback: dict[str, Any] | None = None
+
+
+class BatchItemOut(BaseModel):
+    """One of the two."""
+
+    answer: CheckOut | None = None
+    problem: ProblemOut | None = None
+
+
+class BatchOut(BaseModel):
+    items: list[BatchItemOut] = Field(description="In the order of the question.")

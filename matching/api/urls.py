@@ -14,7 +14,7 @@ from ninja.renderers import BaseRenderer
 from matching.api import check, meta, problems
 from matching.api.schemas import ProblemOut
 from matching.follower import shared
-from matching.problems import KINDS, Problem
+from matching.problems import Problem
 
 NOT_KEPT = {"Cache-Control": "no-store"}
 
@@ -83,17 +83,14 @@ def on_http_error(request: HttpRequest, _: HttpError) -> HttpResponse:
 
 @api.exception_handler(ValidationError)
 def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    errors = [{"pointer": pointer(entry["loc"]), "detail": str(entry["msg"])} for entry in error.errors]
-    kinds = [str(entry["type"]) for entry in error.errors]
-    code = next((kind for kind in kinds if kind in KINDS), "invalid-request")
-    detail = "; ".join(f"{entry['pointer']}: {entry['detail']}" for entry in errors[:3])
-    return problems.response(Problem(code, detail, errors=errors[:20]), request)
+    faults = [(steps_to(entry["loc"]), str(entry["type"]), str(entry["msg"])) for entry in error.errors]
+    return problems.response(problems.invalid(faults), request)
 
 
-def pointer(location: tuple[Any, ...]) -> str:
-    """Where it is: a JSON pointer into the body, or the name of a parameter of the address."""
+def steps_to(location: tuple[Any, ...]) -> tuple[Any, ...]:
+    """From where ninja found it: the steps into the body, or the name of a parameter of the address."""
     source, name, *steps = location
-    return "/" + "/".join(map(str, steps)) if source == "body" else f"?{name}"
+    return tuple(steps) if source == "body" else (f"?{name}",)
 
 
 def healthz(_: HttpRequest) -> JsonResponse:

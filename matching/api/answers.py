@@ -1,0 +1,78 @@
+"""What a question about an image is answered: the same for one and for many."""
+
+import secrets
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matching import checks
+from matching.api import testmode
+from matching.api.auth import PlatformRequest
+from matching.decision import Decision
+from matching.hashing.fingerprint import Fingerprint
+from matching.problems import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One image: its hashes under one profile or several, its details where they are offered, and what is asked."""
+
+    query: Sequence[Fingerprint]
+    uses: Collection[str]
+    include: Collection[str]
+    offered: checks.Offered | None
+    asked: list[str]
+
+
+def answer(request: PlatformRequest, question: Question) -> dict[str, Any]:
+    """Raises Problem where a complete, current index cannot be vouched for."""
+    [said] = answer_each(request, [question])
+    if isinstance(said, Problem):
+        raise said
+    return said
+
+
+def answer_each(request: PlatformRequest, questions: Sequence[Question]) -> list[dict[str, Any] | Problem]:
+    """An answer or a problem for each. Raises Problem where nothing is known of any, and what making details does."""
+    index = request.follower.freshness()  # before the search, which may then hold more than is said here, never less
+    if index is None:
+        raise Problem("index-loading", "The index is being built; nothing is known of this image yet.")
+    live = request.access.livemode
+    searched = checks.search(request.follower, [question.query for question in questions]) if live else None
+    said: list[dict[str, Any] | Problem] = []
+    for place, question in enumerate(questions):
+        try:
+            decision = decided(request, question, searched[place] if searched else None)
+        except Problem as problem:
+            said.append(problem)
+        else:
+            said.append(in_full(request, question, decision, index))
+    return said
+
+
+def decided(request: PlatformRequest, question: Question, searched: checks.Searched | None) -> Decision | None:
+    """`searched` is None in test mode. Raises Problem."""
+    if searched is None:
+        return testmode.decide(question.query, question.uses)
+    return checks.ask(
+        request.follower,
+        searched,
+        offered=question.offered,
+        uses=question.uses,
+        current=request.current and request.confirmed,
+        minimum_assurance=request.access.minimum_assurance,
+        include_possible="possible" in question.include,
+    )
+
+
+def in_full(
+    request: PlatformRequest, question: Question, decision: Decision | None, index: dict[str, Any]
+) -> dict[str, Any]:
+    offered = question.offered
+    return {
+        "id": f"chk_{secrets.token_hex(12)}",
+        **checks.in_words(decision, request.access.platform),
+        "asked": [*question.asked, "details"] if offered and offered.packed else question.asked,
+        "index": index,
+        "livemode": request.access.livemode,
+    }
