@@ -22,6 +22,7 @@ class Question:
     include: Collection[str]
     offered: checks.Offered | None
     asked: list[str]
+    cost: int  # in units of the platform's limit
 
 
 def answer(request: PlatformRequest, question: Question) -> dict[str, Any]:

@@ -11,10 +11,19 @@ from ninja import Query, Router
 from pydantic import ValidationError
 
 from matching import checks
-from matching.api import problems
+from matching.api import problems, quota
 from matching.api.answers import Question, answer, answer_each
 from matching.api.auth import Key, PlatformRequest
-from matching.api.schemas import BATCH_SCHEMA, MAX_BATCH, BatchOut, CheckIn, CheckOut, ImageCheckOut, ImageQuery
+from matching.api.schemas import (
+    BATCH_SCHEMA,
+    MAX_BATCH,
+    MAX_BATCH_BYTES,
+    BatchOut,
+    CheckIn,
+    CheckOut,
+    ImageCheckOut,
+    ImageQuery,
+)
 from matching.hashing.decoder import DecoderUnavailable, ImageError, shared_decoder
 from matching.hashing.fingerprint import Fingerprint, Hash
 from matching.hashing.profile import accepted
@@ -22,21 +31,24 @@ from matching.hashing.wire import MAX_BYTES
 from matching.index.interface import Index
 from matching.problems import Problem
 
-router = Router(auth=Key("check"), tags=["check"])
+router = Router(auth=Key("check", cost=0), tags=["check"])
 
-MAX_BATCH_BYTES = 16 * 1024 * 1024
 IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif", "image/avif", "application/octet-stream")
 
 
 @router.post("/check", operation_id="check", response=CheckOut, exclude_none=True, summary="Check by hashes")
 def check(request: HttpRequest, body: CheckIn) -> dict[str, Any]:
-    return answer(cast("PlatformRequest", request), asked_by(body))
+    platform_request, question = cast("PlatformRequest", request), asked_by(body)
+    platform_request.quota = quota.charge(platform_request.access, question.cost)
+    return answer(platform_request, question)
 
 
 def asked_by(body: CheckIn) -> Question:
     packed = body.packed_details()
     offered = checks.Offered(lambda: packed) if packed else None
-    return Question(body.query(), body.uses, body.include, offered, ["frame"])
+    query = body.query()
+    cost = len(query[0].hashes) * quota.HASH + (quota.DETAILS if offered else 0)
+    return Question(query, body.uses, body.include, offered, ["frame"], cost)
 
 
 @router.post(
@@ -54,6 +66,8 @@ def check_batch(request: HttpRequest) -> dict[str, Any]:
     items = batch_of(read_body(request, MAX_BATCH_BYTES, "A batch may have 16 MB; this one has more."))
     parsed = [parsed_item(item) for item in items]
     questions = [each for each in parsed if isinstance(each, Question)]
+    cost = sum(each.cost for each in questions) or quota.OTHER
+    platform_request.quota = quota.charge(platform_request.access, cost)
     answers = iter(answer_each(platform_request, questions) if questions else [])
     said = [next(answers) if isinstance(each, Question) else each for each in parsed]
     return {
@@ -108,11 +122,13 @@ def check_image(request: HttpRequest, parameters: Query[ImageQuery]) -> dict[str
     platform_request = cast("PlatformRequest", request)
     include = [parameters.include] if parameters.include else []
     asked = ["frame", "rotations"] if parameters.effort == "high" else ["frame"]
+    cost = quota.IMAGE_HIGH if parameters.effort == "high" else quota.IMAGE
+    platform_request.quota = quota.charge(platform_request.access, cost)
     image = read_body(request, MAX_BYTES, f"An image may have {MAX_BYTES} bytes (20 MB); this one has more.")
     with decoding(), shared_decoder().opened(image) as opened:
         queries = opened.queries(effort=parameters.effort)
         offered = checks.Offered(opened.asked_details)
-        given = answer(platform_request, Question(queries, parameters.asked, include, offered, asked))
+        given = answer(platform_request, Question(queries, parameters.asked, include, offered, asked, cost))
         if parameters.details:
             offered.taken()
             given["details"] = base64.b64encode(offered.packed).decode()

@@ -9,9 +9,9 @@ from django.utils.functional import Promise
 from ninja import Router
 
 from matching import uses
-from matching.api import testmode
+from matching.api import quota, testmode
 from matching.api.auth import Key, PlatformRequest
-from matching.api.schemas import MAX_HASHES, PLAIN, MeOut, StatusOut
+from matching.api.schemas import MAX_BATCH, MAX_BATCH_BYTES, MAX_HASHES, PLAIN, MeOut, StatusOut
 from matching.follower import shared
 from matching.hashing.details_profile import DETAILS
 from matching.hashing.profile import PROFILES, accepted, state_of
@@ -31,7 +31,15 @@ def me(request: HttpRequest) -> dict[str, Any]:
         "networks": access.networks,
         "expires_at": access.expires_at,
         "minimum_assurance": access.minimum_assurance,
-        "limits": {"hashes_per_check": MAX_HASHES, "image_bytes": MAX_BYTES, "image_pixels": 100_000_000},
+        "limits": {
+            "hashes_per_check": MAX_HASHES,
+            "checks_per_batch": MAX_BATCH,
+            "batch_bytes": MAX_BATCH_BYTES,
+            "image_bytes": MAX_BYTES,
+            "image_pixels": 100_000_000,
+            "units_per_minute": quota.limit_of(access),
+        },
+        "costs": quota.COSTS,
     }
 
 

@@ -41,10 +41,12 @@ def pointer(steps: tuple[int | str, ...]) -> str:
 def response(problem: Problem, request: HttpRequest) -> HttpResponse:
     body = orjson.dumps(document(problem, request))
     answer = HttpResponse(body, status=problem.kind.status, content_type="application/problem+json")
+    for name, value in problem.headers.items():
+        answer[name] = value
     if problem.kind.status == 401:
         answer["WWW-Authenticate"] = 'Bearer realm="veto"'
     if problem.kind.status in {429, 503}:
-        answer["Retry-After"] = "1"
+        answer["Retry-After"] = str(max(1, problem.retry_after_s))
     return answer
 
 

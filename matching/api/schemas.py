@@ -17,6 +17,7 @@ from matching.hashing.profile import PROFILES, accepted
 PLAIN = "pdq"  # the profile of those who have plain PDQ hashes only
 MAX_HASHES = 256
 MAX_BATCH = 500
+MAX_BATCH_BYTES = 16 * 1024 * 1024
 BATCH_SCHEMA = {
     "type": "object",
     "required": ["items"],
@@ -303,6 +304,7 @@ class MeOut(BaseModel):
     expires_at: datetime | None
     minimum_assurance: int
     limits: dict[str, int]
+    costs: dict[str, int] = Field(description="What is asked for, in units; see `limits.units_per_minute`.")
 
 
 class StatusOut(BaseModel):

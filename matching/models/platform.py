@@ -17,12 +17,16 @@ class Platform(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=NAME_LENGTH, unique=True)
     minimum_assurance = models.PositiveSmallIntegerField(default=0)
+    units_per_minute = models.PositiveIntegerField(null=True, blank=True)  # None: the registry's default
     suspended_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(name="platform_minimum_assurance_0_to_3", condition=Q(minimum_assurance__lte=3)),
+            models.CheckConstraint(
+                name="platform_units_from_1", condition=Q(units_per_minute__isnull=True) | Q(units_per_minute__gte=1)
+            ),
         ]
 
     def __str__(self) -> str:

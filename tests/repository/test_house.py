@@ -41,7 +41,7 @@ KEPT = {
     "matching.StoredFingerprint": {"id", "protection", "profile", "key_id"},
     "matching.Change": {"id", "number", "kind", "subject", "created_at"},
     "matching.Sequence": {"id", "lineage", "epoch", "number"},
-    "matching.Platform": {"id", "minimum_assurance", "suspended_at", "created_at"},
+    "matching.Platform": {"id", "minimum_assurance", "units_per_minute", "suspended_at", "created_at"},
     "matching.ApiKey": {
         "id", "kid", "platform", "livemode", "digest", "scopes", "networks",
         "created_at", "expires_at", "revoked_at", "last_used_at",
