@@ -25,6 +25,7 @@ PERSONAL = {
     "matching.StoredFingerprint": {"blob"},
     "matching.Exclusion": {"blob", "reason"},
     "matching.Platform": {"name"},
+    "matching.PlatformEvent": {"by"},
     # Not our models, but rows about people all the same
     "account.EmailAddress": {"id", "user", "email", "verified", "primary"},
     "account.EmailConfirmation": {"id", "email_address", "created", "sent", "key"},
@@ -44,8 +45,9 @@ KEPT = {
     "matching.Platform": {"id", "minimum_assurance", "units_per_minute", "suspended_at", "created_at"},
     "matching.ApiKey": {
         "id", "kid", "platform", "livemode", "digest", "scopes", "networks",
-        "created_at", "expires_at", "revoked_at", "last_used_at",
+        "created_at", "expires_at", "revoked_at", "last_used_at", "replaces",
     },
+    "matching.PlatformEvent": {"id", "at", "action", "platform", "kid", "facts"},
 }  # fmt: skip
 
 
