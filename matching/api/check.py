@@ -40,7 +40,7 @@ IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif", "image/avif
 def check(request: HttpRequest, body: CheckIn) -> dict[str, Any]:
     platform_request, question = cast("PlatformRequest", request), asked_by(body)
     platform_request.quota = quota.charge(platform_request.access, question.cost)
-    return answer(platform_request, question)
+    return answer(platform_request, question, request.body)
 
 
 def asked_by(body: CheckIn) -> Question:
@@ -63,12 +63,13 @@ def asked_by(body: CheckIn) -> Question:
 )
 def check_batch(request: HttpRequest) -> dict[str, Any]:
     platform_request = cast("PlatformRequest", request)
-    items = batch_of(read_body(request, MAX_BATCH_BYTES, "A batch may have 16 MB; this one has more."))
+    body = read_body(request, MAX_BATCH_BYTES, "A batch may have 16 MB; this one has more.")
+    items = batch_of(body)
     parsed = [parsed_item(item) for item in items]
     questions = [each for each in parsed if isinstance(each, Question)]
     cost = sum(each.cost for each in questions) or quota.OTHER
     platform_request.quota = quota.charge(platform_request.access, cost)
-    answers = iter(answer_each(platform_request, questions) if questions else [])
+    answers = iter(answer_each(platform_request, questions, body) if questions else [])
     said = [next(answers) if isinstance(each, Question) else each for each in parsed]
     return {
         "items": [
@@ -128,7 +129,7 @@ def check_image(request: HttpRequest, parameters: Query[ImageQuery]) -> dict[str
     with decoding(), shared_decoder().opened(image) as opened:
         queries = opened.queries(effort=parameters.effort)
         offered = checks.Offered(opened.asked_details)
-        given = answer(platform_request, Question(queries, parameters.asked, include, offered, asked, cost))
+        given = answer(platform_request, Question(queries, parameters.asked, include, offered, asked, cost), image)
         if parameters.details:
             offered.taken()
             given["details"] = base64.b64encode(offered.packed).decode()

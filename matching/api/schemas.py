@@ -268,6 +268,11 @@ class CheckOut(BaseModel):
     asked: list[Literal["frame", "rotations", "details"]] = Field(description="What was compared.")
     cache: CacheOut
     index: IndexOut
+    proof: str | None = Field(
+        None,
+        description="With `Prefer: proof`: a JWS (Ed25519) over id, time, key, index, SHA-256 of the body, uses and "
+        "result; its keys are under /.well-known/jwks.json.",
+    )
     livemode: bool
 
 

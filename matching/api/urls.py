@@ -11,9 +11,11 @@ from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
+from matching import signing
 from matching.api import check, meta, problems
 from matching.api.schemas import ProblemOut
 from matching.follower import shared
+from matching.models import SigningKey
 from matching.problems import Problem
 
 NOT_KEPT = {"Cache-Control": "no-store"}
@@ -104,9 +106,17 @@ def readyz(_: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ready" if ready else "not ready"}, status=200 if ready else 503, headers=NOT_KEPT)
 
 
+def jwks(_: HttpRequest) -> JsonResponse:
+    """The public keys of proofs: past ones, the present one and the next."""
+    signing.in_force()
+    found = [signing.public_jwk(row) for row in SigningKey.objects.order_by("active_from")]
+    return JsonResponse({"keys": found}, headers={"Cache-Control": "public, max-age=3600"})
+
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", api.urls),
     path("healthz", healthz),
     path("readyz", readyz),
+    path(".well-known/jwks.json", jwks),
     path("problems/<slug:code>", problems.page),
 ]

@@ -3,6 +3,17 @@ from matching.models.exclusion import Exclusion
 from matching.models.platform import ApiKey, Platform
 from matching.models.platform_event import PlatformEvent
 from matching.models.protection import Protection
+from matching.models.signing_key import SigningKey
 from matching.models.stored_fingerprint import StoredFingerprint
 
-__all__ = ["ApiKey", "Change", "Exclusion", "Platform", "PlatformEvent", "Protection", "Sequence", "StoredFingerprint"]
+__all__ = [
+    "ApiKey",
+    "Change",
+    "Exclusion",
+    "Platform",
+    "PlatformEvent",
+    "Protection",
+    "Sequence",
+    "SigningKey",
+    "StoredFingerprint",
+]

@@ -41,6 +41,7 @@ KEPT = {
     "matching.Exclusion": {"id", "protection", "minimum_assurance", "key_id", "created_at", "withdrawn_at"},
     "matching.StoredFingerprint": {"id", "protection", "profile", "key_id"},
     "matching.Change": {"id", "number", "kind", "subject", "created_at"},
+    "matching.SigningKey": {"id", "public", "key_id", "blob", "active_from", "created_at"},
     "matching.Sequence": {"id", "lineage", "epoch", "number"},
     "matching.Platform": {"id", "minimum_assurance", "units_per_minute", "suspended_at", "created_at"},
     "matching.ApiKey": {
