@@ -13,6 +13,7 @@ from matching.api.auth import PlatformRequest
 from matching.decision import Decision
 from matching.hashing.fingerprint import Fingerprint
 from matching.problems import Problem
+from matching.records import records
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +98,13 @@ def decided(request: PlatformRequest, question: Question, searched: checks.Searc
 def in_full(
     request: PlatformRequest, question: Question, decision: Decision | None, index: dict[str, Any]
 ) -> dict[str, Any]:
-    offered = question.offered
+    offered, access = question.offered, request.access
+    id_ = f"chk_{secrets.token_hex(12)}"
+    records().note(id_, access.platform, livemode=access.livemode, decision=decision, asked=question.uses)
     return {
-        "id": f"chk_{secrets.token_hex(12)}",
-        **checks.in_words(decision, request.access.platform),
+        "id": id_,
+        **checks.in_words(decision, access.platform),
         "asked": [*question.asked, "details"] if offered and offered.packed else question.asked,
         "index": index,
-        "livemode": request.access.livemode,
+        "livemode": access.livemode,
     }

@@ -16,6 +16,7 @@ from matching.follower import shared
 from matching.hashing.details_profile import DETAILS
 from matching.hashing.profile import PROFILES, accepted, state_of
 from matching.hashing.wire import MAX_BYTES
+from matching.records import records
 
 router = Router(tags=["meta"])
 
@@ -101,4 +102,10 @@ def status(request: HttpRequest) -> dict[str, Any]:
     state = "current" if current else "behind" if index else "loading"
     held = follower.index
     complete = [name for name in accepted() if held.reached_by({name})]
-    return {"status": state, "index": index, "hashes": len(held), "complete": complete}
+    return {
+        "status": state,
+        "index": index,
+        "hashes": len(held),
+        "complete": complete,
+        "checks_dropped": records().dropped,
+    }

@@ -316,6 +316,10 @@ class StatusOut(BaseModel):
     status: Literal["current", "behind", "loading"]
     index: IndexOut | None
     hashes: int
+    checks_dropped: int = Field(
+        description="Checks answered by this process since it started of which nothing could be kept: a report on one "
+        "needs its proof."
+    )
     complete: list[str] = Field(
         description="The profiles under which every protection can be found. A miss under another is answered 503."
     )

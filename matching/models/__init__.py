@@ -1,4 +1,5 @@
 from matching.models.change import Change, Sequence
+from matching.models.check import Check, CheckCount, Told
 from matching.models.exclusion import Exclusion
 from matching.models.platform import ApiKey, Platform
 from matching.models.platform_event import PlatformEvent
@@ -9,6 +10,8 @@ from matching.models.stored_fingerprint import StoredFingerprint
 __all__ = [
     "ApiKey",
     "Change",
+    "Check",
+    "CheckCount",
     "Exclusion",
     "Platform",
     "PlatformEvent",
@@ -16,4 +19,5 @@ __all__ = [
     "Sequence",
     "SigningKey",
     "StoredFingerprint",
+    "Told",
 ]
