@@ -26,6 +26,7 @@ app.conf.update(
             "schedule": 1.0,
             "options": {"expires": 1},
         },
+        "purge": {"task": "matching.tasks.purge", "schedule": 3600.0, "options": {"expires": 3600}},
         "release-pending": {"task": "consent.tasks.release_pending", "schedule": 300.0, "options": {"expires": 300}},
         "forget-the-past": {"task": "consent.tasks.forget_the_past", "schedule": 3600.0, "options": {"expires": 3600}},
         "erase-withdrawn": {"task": "consent.tasks.erase_withdrawn", "schedule": 300.0, "options": {"expires": 300}},

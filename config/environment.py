@@ -56,6 +56,11 @@ class Environment(BaseSettings):
     operator_publisher: str = ""
     operator_hosting: str = ""
 
+    # How many web processes there are, and how much a platform may ask
+    web_workers: int = Field(default=2, ge=1)
+    units_per_minute: int = Field(default=600_000, ge=1)
+    checks_kept_days: int = Field(default=365, ge=1)
+
     # Mails to people, and how much may be registered in a day
     email_url: str = ""
     email_from: str = "noreply@localhost"

@@ -262,6 +262,9 @@ CSRF_COOKIE_HTTPONLY = True
 # In a cookie rather than the session: a page that shows them needs no database.
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
+WEB_WORKERS = ENVIRONMENT.web_workers
+UNITS_PER_MINUTE = ENVIRONMENT.units_per_minute
+CHECKS_KEPT_DAYS = ENVIRONMENT.checks_kept_days
 API_KEY_PEPPER = ENVIRONMENT.api_key_pepper
 REF_KEY = ENVIRONMENT.ref_key
 FINGERPRINT_KEYS = ENVIRONMENT.fingerprint_keys

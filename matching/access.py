@@ -31,6 +31,7 @@ class Access:
     platform_name: str
     suspended: bool
     minimum_assurance: int
+    units_per_minute: int | None  # None: the registry's default
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ def from_database(kid: str) -> Access | None:
         platform_name=row.platform.name,
         suspended=row.platform.suspended_at is not None,
         minimum_assurance=row.platform.minimum_assurance,
+        units_per_minute=row.platform.units_per_minute,
     )
 
 

@@ -1,7 +1,7 @@
 """One question put to this process's index. The same for the API and the command line."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -53,9 +53,48 @@ class Offered:
         return self._details
 
 
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What the frame index says of one image. `complete`: whether a protection that it did not find is not there."""
+
+    index: Index
+    asked: Sequence[Fingerprint]
+    good: Sequence[Fingerprint]
+    hits: list[Hit]
+    complete: bool
+
+
+def search(follower: Follower, images: Sequence[Sequence[Fingerprint]]) -> list[Searched]:
+    """Ask for each of these images, given by its hashes under one profile or several.
+
+    All hashes at once, as most images are found nowhere; where something was found, again by halves until it is known
+    whose it is. Raises Problem: index-loading.
+    """
+    if follower.position is None:
+        raise Problem("index-loading", "The index is being built; nothing is known of this image yet.")
+    index = follower.index
+    profiles = [frozenset(fingerprint.profile for fingerprint in asked) for asked in images]
+    reached = {each: index.reached_by(each) for each in set(profiles)}  # before the search: see there
+    good = [comparable(asked) for asked in images]
+    return [
+        Searched(index, asked, compared, hits, reached[its])
+        for asked, compared, hits, its in zip(images, good, hits_of_each(index, good), profiles, strict=True)
+    ]
+
+
+def hits_of_each(index: Index, images: Sequence[Sequence[Fingerprint]]) -> list[list[Hit]]:
+    hits = index.search(fingerprint for asked in images for fingerprint in asked)
+    if len(images) == 1:
+        return [hits]
+    if not hits:
+        return [[] for _ in images]
+    half = len(images) // 2
+    return hits_of_each(index, images[:half]) + hits_of_each(index, images[half:])
+
+
 def ask(
     follower: Follower,
-    asked: Sequence[Fingerprint],
+    asked: Sequence[Fingerprint] | Searched,
     *,
     offered: Offered | None = None,
     uses: Collection[str],
@@ -67,19 +106,16 @@ def ask(
 
     Details alone can say that it is protected, never that nothing was found: a photo may be kept without any.
 
-    `asked` are the image's hashes under one profile or several. The details that are `offered` are asked where some use
-    is not denied by what the hashes found. `current` is what `follower.current()` said after the question had come.
-    Without it, and where a protection cannot be found under these profiles, nothing is said but "denied", for what is
-    known to be refused is refused. Raises Problem: index-loading, index-behind, profile-incomplete; and what making the
-    details raises.
+    `asked` are the image's hashes under one profile or several, or what `search` said of them. The details that are
+    `offered` are asked where some use is not denied by what the hashes found. `current` is what `follower.current()`
+    said after the question had come. Without it, and where a protection cannot be found under these profiles, nothing
+    is said but "denied", for what is known to be refused is refused. Raises Problem: index-loading, index-behind,
+    profile-incomplete; and what making the details raises.
     """
-    if follower.position is None:
-        raise Problem("index-loading", "The index is being built; nothing is known of this image yet.")
-    good = comparable(asked)
+    searched = asked if isinstance(asked, Searched) else search(follower, [asked])[0]
+    index, good = searched.index, searched.good
     if not good and (offered is None or len(offered.taken()) < FEWEST):
         return None
-    index = follower.index
-    complete = index.reached_by({fingerprint.profile for fingerprint in asked})  # before the search: see there
     frames = {item.frame for fingerprint in good for item in fingerprint.hashes}
 
     def decided(hits: list[Hit], pictures: int = 0) -> Decision:
@@ -94,15 +130,14 @@ def ask(
             whole=index.search(whole(good)) if excluded else [],
         )
 
-    hits = index.search(good)
-    decision = decided(hits)
+    decision = decided(searched.hits)
     if offered is not None and len(denials(decision.uses)) < len(decision.uses):
         details = offered.taken()
         pictures = sum(part.kind != "main" for part in details.parts)
-        decision = decided(hits + follower.details.search(details), pictures)
+        decision = decided(searched.hits + follower.details.search(details), pictures)
     if not current:
         return refusals(decision, Problem("index-behind", BEHIND))
-    if not complete:
+    if not searched.complete:
         return refusals(decision, Problem("profile-incomplete", elsewhere(index)))
     return decision if good or decision.matches else None
 

@@ -13,15 +13,18 @@ import string
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from matching import sequence
 from matching.models import ApiKey, Change, Platform
 from matching.models.platform import SCOPES
+from matching.platforms import audit
 
 DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 SHAPE = re.compile(r"veto_(live|test)_([0-9A-Za-z]{10})_([0-9A-Za-z]{43})([0-9A-Za-z]{6})", re.ASCII)
@@ -94,6 +97,7 @@ def known_networks(networks: Iterable[str]) -> list[str]:
 
 def issue(
     *,
+    by: str,
     platform: Platform,
     livemode: bool,
     scopes: Iterable[str] = ("check",),
@@ -101,27 +105,60 @@ def issue(
     expires_at: datetime | None = None,
 ) -> tuple[ApiKey, Credential]:
     """A new key; the credential is to be shown once. Raises ValueError for an unknown scope or a bad network."""
-    kid = base62(secrets.randbelow(62**10), 10)
-    credential = Credential(livemode, kid, base62(secrets.randbits(256), 43))
-    api_key = ApiKey.objects.create(
-        kid=kid,
-        platform=platform,
-        livemode=livemode,
-        digest=credential.digest,
-        scopes=known_scopes(scopes),
-        networks=known_networks(networks),
-        expires_at=expires_at,
-    )
+    scopes, networks = known_scopes(scopes), known_networks(networks)
+    with transaction.atomic():
+        api_key, credential = _make(
+            platform=platform, livemode=livemode, scopes=scopes, networks=networks, expires_at=expires_at
+        )
+        audit(by, "key.issued", platform, kid=api_key.kid, livemode=livemode, scopes=scopes, networks=networks)
     return api_key, credential
 
 
-def revoke(kid: str) -> bool:
+def _make(*, livemode: bool, **fields: Any) -> tuple[ApiKey, Credential]:
+    kid = base62(secrets.randbelow(62**10), 10)
+    credential = Credential(livemode, kid, base62(secrets.randbits(256), 43))
+    return ApiKey.objects.create(kid=kid, livemode=livemode, digest=credential.digest, **fields), credential
+
+
+def rotate(*, by: str, kid: str, overlap: timedelta) -> tuple[ApiKey, Credential, bool]:
+    """A new key that may what this one may, for as long as it was given; this one ends after `overlap`.
+
+    At most two of one line are good at a time. The last value: whether the old one's end is known everywhere. Raises
+    ApiKey.DoesNotExist, and ValueError for one that is not in force or is being replaced already.
+    """
+    now = timezone.now()
+    with transaction.atomic(durable=True):
+        old = ApiKey.objects.select_for_update().get(kid=kid)
+        if not old.in_force(now):
+            raise ValueError("this key is no longer good, and cannot be replaced by another; issue one")
+        line = [*ApiKey.objects.filter(Q(replaces=old) | Q(id=old.replaces_id)).order_by("created_at")]
+        if others := [key.kid for key in line if key.in_force(now)]:
+            raise ValueError(f"{others[0]} stands beside this key; revoke one of the two first")
+        api_key, credential = _make(
+            platform=old.platform,
+            livemode=old.livemode,
+            scopes=old.scopes,
+            networks=old.networks,
+            expires_at=old.expires_at and now + (old.expires_at - old.created_at),
+            replaces=old,
+        )
+        old.expires_at = min(filter(None, [old.expires_at, now + overlap]))
+        old.save(update_fields=["expires_at"])
+        ends = old.expires_at.isoformat(timespec="seconds")
+        audit(by, "key.rotated", old.platform, kid=old.kid, replaced_by=api_key.kid, ends=ends)
+        sequence.record(Change.Kind.ACCESS, old.id)
+    return api_key, credential, sequence.settled()
+
+
+def revoke(*, by: str, kid: str) -> bool:
     """Revoke a key in every process; whether that is in effect already. Raises ApiKey.DoesNotExist."""
     with transaction.atomic(durable=True):
         api_key = ApiKey.objects.select_for_update().get(kid=kid)
-        api_key.revoked_at = api_key.revoked_at or timezone.now()
-        api_key.save(update_fields=["revoked_at"])
-        sequence.record(Change.Kind.ACCESS, api_key.id)
+        if api_key.revoked_at is None:
+            api_key.revoked_at = timezone.now()
+            api_key.save(update_fields=["revoked_at"])
+            audit(by, "key.revoked", api_key.platform, kid=kid)
+            sequence.record(Change.Kind.ACCESS, api_key.id)
     return sequence.settled()
 
 

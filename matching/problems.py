@@ -1,5 +1,6 @@
 """Errors as problem documents (RFC 9457). Each `code` is listed here with what to do about it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,11 +69,21 @@ KINDS: dict[str, Kind] = {
 class Problem(Exception):  # noqa: N818 (the name that RFC 9457 gives it)
     """An error that is answered as it stands. `detail` names the bad value and the good ones, and never a hash."""
 
-    def __init__(self, code: str, detail: str, *, errors: list[dict[str, str]] | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        errors: list[dict[str, str]] | None = None,
+        retry_after_s: int = 1,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(code)
         self.code = code
         self.detail = detail
         self.errors = errors or []
+        self.retry_after_s = retry_after_s
+        self.headers = headers or {}
 
     @property
     def kind(self) -> Kind:

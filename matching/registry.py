@@ -5,7 +5,7 @@ protection exist together or not at all. After the commit the caller asks `seque
 from collections.abc import Iterable
 from uuid import UUID
 
-from matching import sequence, stored, uses
+from matching import records, sequence, stored, uses
 from matching.hashing.details import Details
 from matching.hashing.fingerprint import Fingerprint
 from matching.hashing.profile import PROFILES, accepted, current
@@ -80,9 +80,12 @@ def activate(protection: UUID) -> None:
 
 
 def erase(protection: UUID) -> None:
-    """Delete it, its fingerprints and exclusions. Of one that is gone already nothing happens."""
+    """Delete it, its fingerprints and exclusions, and what is kept of checks that names it. Of one that is gone already
+    nothing happens.
+    """
     excluded = list(Exclusion.objects.filter(protection=protection).values_list("id", flat=True))
     if Protection.objects.filter(id=protection).delete()[0]:
+        records.forget(protection)
         for image in excluded:
             sequence.record(Change.Kind.EXCLUSION, image)
         sequence.record(Change.Kind.PROTECTION, protection)

@@ -9,8 +9,10 @@ from ninja.security import HttpBearer
 
 from matching import keys
 from matching.access import Access, AccessUnknownError
+from matching.api import quota
 from matching.follower import Follower, shared
 from matching.last_used import last_used
+from matching.limits import Quota
 from matching.network import client_address
 from matching.problems import Problem
 
@@ -22,6 +24,7 @@ class PlatformRequest(HttpRequest):
     access: Access
     follower: Follower
     current: bool  # whether this process holds every change acknowledged before the request
+    quota: Quota  # what is left of the platform's limit, once something was charged
     confirmed: bool  # whether the key may still be believed, beyond "it was good before the cut"
 
 
@@ -30,10 +33,14 @@ def is_of(credential: keys.Credential, access: Access) -> bool:
 
 
 class Key(HttpBearer):
-    """Answers 401 or 403 as a problem; 503 where nothing can be known of the key."""
+    """Answers 401 or 403 as a problem, 429 over the limit; 503 where nothing can be known of the key.
 
-    def __init__(self, scope: str | None = None) -> None:
+    `cost`: the units that each request costs; 0 where the endpoint says it itself, as it depends on what is asked.
+    """
+
+    def __init__(self, scope: str | None = None, *, cost: int = quota.OTHER) -> None:
         self.scope = scope
+        self.cost = cost
         super().__init__()
 
     def __call__(self, request: HttpRequest) -> Access:
@@ -61,6 +68,8 @@ class Key(HttpBearer):
         platform_request.confirmed = belief.confirmed
         structlog.contextvars.bind_contextvars(platform=str(belief.access.platform), kid=belief.access.kid)
         last_used().note(belief.access.key)
+        if self.cost:
+            platform_request.quota = quota.charge(belief.access, self.cost)
         return belief.access
 
     def permit(self, access: Access, address: str) -> None:

@@ -1,19 +1,29 @@
 """Is this image protected, and for which uses?"""
 
 import base64
-import secrets
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
+import orjson
 from django.http import HttpRequest
 from ninja import Query, Router
+from pydantic import ValidationError
 
 from matching import checks
-from matching.api import testmode
+from matching.api import problems, quota
+from matching.api.answers import Question, answer, answer_each
 from matching.api.auth import Key, PlatformRequest
-from matching.api.schemas import CheckIn, CheckOut, ImageCheckOut, ImageQuery
-from matching.decision import Decision
+from matching.api.schemas import (
+    BATCH_SCHEMA,
+    MAX_BATCH,
+    MAX_BATCH_BYTES,
+    BatchOut,
+    CheckIn,
+    CheckOut,
+    ImageCheckOut,
+    ImageQuery,
+)
 from matching.hashing.decoder import DecoderUnavailable, ImageError, shared_decoder
 from matching.hashing.fingerprint import Fingerprint, Hash
 from matching.hashing.profile import accepted
@@ -21,16 +31,71 @@ from matching.hashing.wire import MAX_BYTES
 from matching.index.interface import Index
 from matching.problems import Problem
 
-router = Router(auth=Key("check"), tags=["check"])
+router = Router(auth=Key("check", cost=0), tags=["check"])
 
 IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif", "image/avif", "application/octet-stream")
 
 
 @router.post("/check", operation_id="check", response=CheckOut, exclude_none=True, summary="Check by hashes")
 def check(request: HttpRequest, body: CheckIn) -> dict[str, Any]:
+    platform_request, question = cast("PlatformRequest", request), asked_by(body)
+    platform_request.quota = quota.charge(platform_request.access, question.cost)
+    return answer(platform_request, question, request.body)
+
+
+def asked_by(body: CheckIn) -> Question:
     packed = body.packed_details()
     offered = checks.Offered(lambda: packed) if packed else None
-    return answer(cast("PlatformRequest", request), body.query(), body.uses, body.include, offered, asked=["frame"])
+    query = body.query()
+    cost = len(query[0].hashes) * quota.HASH + (quota.DETAILS if offered else 0)
+    return Question(query, body.uses, body.include, offered, ["frame"], cost)
+
+
+@router.post(
+    "/check/batch",
+    operation_id="checkBatch",
+    response=BatchOut,
+    exclude_none=True,
+    summary="Check many by hashes",
+    description='The body is `{"items": […]}`: 1 to 500 images, each as `/v1/check` takes it, in at most 16 MB. Each '
+    "gets an answer or a problem of its own, in the order of the items.",
+    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": BATCH_SCHEMA}}}},
+)
+def check_batch(request: HttpRequest) -> dict[str, Any]:
+    platform_request = cast("PlatformRequest", request)
+    body = read_body(request, MAX_BATCH_BYTES, "A batch may have 16 MB; this one has more.")
+    items = batch_of(body)
+    parsed = [parsed_item(item) for item in items]
+    questions = [each for each in parsed if isinstance(each, Question)]
+    cost = sum(each.cost for each in questions) or quota.OTHER
+    platform_request.quota = quota.charge(platform_request.access, cost)
+    answers = iter(answer_each(platform_request, questions, body) if questions else [])
+    said = [next(answers) if isinstance(each, Question) else each for each in parsed]
+    return {
+        "items": [
+            {"problem": problems.document(each, request)} if isinstance(each, Problem) else {"answer": each}
+            for each in said
+        ]
+    }
+
+
+def batch_of(body: bytes) -> list[Any]:
+    """Raises Problem."""
+    try:
+        batch = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise Problem("malformed-json", "The body is not one JSON object in UTF-8.") from None
+    items = batch.get("items") if isinstance(batch, dict) and batch.keys() == {"items"} else None
+    if not isinstance(items, list) or not 0 < len(items) <= MAX_BATCH:
+        raise Problem("invalid-request", f"Send an object with one field, `items`: a list of 1 to {MAX_BATCH} checks.")
+    return items
+
+
+def parsed_item(item: Any) -> Question | Problem:
+    try:
+        return asked_by(CheckIn.model_validate(item))
+    except ValidationError as error:
+        return problems.invalid([(entry["loc"], entry["type"], entry["msg"]) for entry in error.errors()])
 
 
 @router.post(
@@ -58,10 +123,13 @@ def check_image(request: HttpRequest, parameters: Query[ImageQuery]) -> dict[str
     platform_request = cast("PlatformRequest", request)
     include = [parameters.include] if parameters.include else []
     asked = ["frame", "rotations"] if parameters.effort == "high" else ["frame"]
-    with decoding(), shared_decoder().opened(read_image(request)) as opened:
+    cost = quota.IMAGE_HIGH if parameters.effort == "high" else quota.IMAGE
+    platform_request.quota = quota.charge(platform_request.access, cost)
+    image = read_body(request, MAX_BYTES, f"An image may have {MAX_BYTES} bytes (20 MB); this one has more.")
+    with decoding(), shared_decoder().opened(image) as opened:
         queries = opened.queries(effort=parameters.effort)
         offered = checks.Offered(opened.asked_details)
-        given = answer(platform_request, queries, parameters.asked, include, offered, asked=asked)
+        given = answer(platform_request, Question(queries, parameters.asked, include, offered, asked, cost), image)
         if parameters.details:
             offered.taken()
             given["details"] = base64.b64encode(offered.packed).decode()
@@ -80,14 +148,14 @@ def shown(item: Hash) -> dict[str, Any]:
     return item._asdict() | {"hash": item.bits.hex(), "texture": item.texture.hex()}
 
 
-def read_image(request: HttpRequest) -> bytes:
-    """The body, counted while it is read. Raises Problem."""
-    image = bytearray()
+def read_body(request: HttpRequest, most: int, otherwise: str) -> bytes:
+    """The body, counted while it is read. Raises Problem: too-large, in these words."""
+    body = bytearray()
     while piece := request.read(64 * 1024):
-        image += piece
-        if len(image) > MAX_BYTES:
-            raise Problem("too-large", f"An image may have {MAX_BYTES} bytes (20 MB); this one has more.")
-    return bytes(image)
+        body += piece
+        if len(body) > most:
+            raise Problem("too-large", otherwise)
+    return bytes(body)
 
 
 @contextmanager
@@ -99,39 +167,3 @@ def decoding() -> Iterator[None]:
         raise Problem(error.code, error.detail) from None
     except DecoderUnavailable:
         raise Problem("overloaded", "The image could not be decoded just now; nothing is known of it.") from None
-
-
-def answer(
-    request: PlatformRequest,
-    query: Sequence[Fingerprint],
-    uses: Collection[str],
-    include: Collection[str],
-    offered: checks.Offered | None,
-    *,
-    asked: list[str],
-) -> dict[str, Any]:
-    """The answer to one question. Raises Problem where a complete, current index cannot be vouched for."""
-    access, follower = request.access, request.follower
-    index = follower.freshness()  # before the search, which may then hold more than is said here, never less
-    if index is None:
-        raise Problem("index-loading", "The index is being built; nothing is known of this image yet.")
-    decision: Decision | None
-    if access.livemode:
-        decision = checks.ask(
-            follower,
-            query,
-            offered=offered,
-            uses=uses,
-            current=request.current and request.confirmed,
-            minimum_assurance=access.minimum_assurance,
-            include_possible="possible" in include,
-        )
-    else:
-        decision = testmode.decide(query, uses)
-    return {
-        "id": f"chk_{secrets.token_hex(12)}",
-        **checks.in_words(decision, access.platform),
-        "asked": [*asked, "details"] if offered and offered.packed else asked,
-        "index": index,
-        "livemode": access.livemode,
-    }

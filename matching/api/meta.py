@@ -9,13 +9,14 @@ from django.utils.functional import Promise
 from ninja import Router
 
 from matching import uses
-from matching.api import testmode
+from matching.api import quota, testmode
 from matching.api.auth import Key, PlatformRequest
-from matching.api.schemas import MAX_HASHES, PLAIN, MeOut, StatusOut
+from matching.api.schemas import MAX_BATCH, MAX_BATCH_BYTES, MAX_HASHES, PLAIN, MeOut, StatusOut
 from matching.follower import shared
 from matching.hashing.details_profile import DETAILS
 from matching.hashing.profile import PROFILES, accepted, state_of
 from matching.hashing.wire import MAX_BYTES
+from matching.records import records
 
 router = Router(tags=["meta"])
 
@@ -31,7 +32,15 @@ def me(request: HttpRequest) -> dict[str, Any]:
         "networks": access.networks,
         "expires_at": access.expires_at,
         "minimum_assurance": access.minimum_assurance,
-        "limits": {"hashes_per_check": MAX_HASHES, "image_bytes": MAX_BYTES, "image_pixels": 100_000_000},
+        "limits": {
+            "hashes_per_check": MAX_HASHES,
+            "checks_per_batch": MAX_BATCH,
+            "batch_bytes": MAX_BATCH_BYTES,
+            "image_bytes": MAX_BYTES,
+            "image_pixels": 100_000_000,
+            "units_per_minute": quota.limit_of(access),
+        },
+        "costs": quota.COSTS,
     }
 
 
@@ -93,4 +102,10 @@ def status(request: HttpRequest) -> dict[str, Any]:
     state = "current" if current else "behind" if index else "loading"
     held = follower.index
     complete = [name for name in accepted() if held.reached_by({name})]
-    return {"status": state, "index": index, "hashes": len(held), "complete": complete}
+    return {
+        "status": state,
+        "index": index,
+        "hashes": len(held),
+        "complete": complete,
+        "checks_dropped": records().dropped,
+    }

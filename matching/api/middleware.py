@@ -29,6 +29,9 @@ class RequestMiddleware:
         if request.path.startswith(API_PREFIX):
             answer = in_our_form(request, answer)
             answer.headers.setdefault("Cache-Control", "no-store")
+            if quota := getattr(request, "quota", None):
+                for name, value in quota.headers.items():
+                    answer[name] = value
         answer["X-Request-Id"] = request_id
         log.info(
             "request",

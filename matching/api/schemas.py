@@ -16,6 +16,21 @@ from matching.hashing.profile import PROFILES, accepted
 
 PLAIN = "pdq"  # the profile of those who have plain PDQ hashes only
 MAX_HASHES = 256
+MAX_BATCH = 500
+MAX_BATCH_BYTES = 16 * 1024 * 1024
+BATCH_SCHEMA = {
+    "type": "object",
+    "required": ["items"],
+    "additionalProperties": False,
+    "properties": {
+        "items": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": MAX_BATCH,
+            "items": {"$ref": "#/components/schemas/CheckIn"},
+        }
+    },
+}
 PDQ_BITS_SET = range(120, 137)  # a median cuts 256 coefficients in half; a few ties are possible
 
 Outcome = Literal["denied", "ask", "no_match"]
@@ -253,6 +268,11 @@ class CheckOut(BaseModel):
     asked: list[Literal["frame", "rotations", "details"]] = Field(description="What was compared.")
     cache: CacheOut
     index: IndexOut
+    proof: str | None = Field(
+        None,
+        description="With `Prefer: proof`: a JWS (Ed25519) over id, time, key, index, SHA-256 of the body, uses and "
+        "result; its keys are under /.well-known/jwks.json.",
+    )
     livemode: bool
 
 
@@ -289,12 +309,17 @@ class MeOut(BaseModel):
     expires_at: datetime | None
     minimum_assurance: int
     limits: dict[str, int]
+    costs: dict[str, int] = Field(description="What is asked for, in units; see `limits.units_per_minute`.")
 
 
 class StatusOut(BaseModel):
     status: Literal["current", "behind", "loading"]
     index: IndexOut | None
     hashes: int
+    checks_dropped: int = Field(
+        description="Checks answered by this process since it started of which nothing could be kept: a report on one "
+        "needs its proof."
+    )
     complete: list[str] = Field(
         description="The profiles under which every protection can be found. A miss under another is answered 503."
     )
@@ -316,3 +341,14 @@ class ProblemOut(BaseModel):
     request_id: str
     errors: list[ErrorOut] = []
     fallback: dict[str, Any] | None = None
+
+
+class BatchItemOut(BaseModel):
+    """One of the two."""
+
+    answer: CheckOut | None = None
+    problem: ProblemOut | None = None
+
+
+class BatchOut(BaseModel):
+    items: list[BatchItemOut] = Field(description="In the order of the question.")

@@ -11,10 +11,12 @@ from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
+from matching import signing
 from matching.api import check, meta, problems
 from matching.api.schemas import ProblemOut
 from matching.follower import shared
-from matching.problems import KINDS, Problem
+from matching.models import SigningKey
+from matching.problems import Problem
 
 NOT_KEPT = {"Cache-Control": "no-store"}
 
@@ -83,17 +85,14 @@ def on_http_error(request: HttpRequest, _: HttpError) -> HttpResponse:
 
 @api.exception_handler(ValidationError)
 def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    errors = [{"pointer": pointer(entry["loc"]), "detail": str(entry["msg"])} for entry in error.errors]
-    kinds = [str(entry["type"]) for entry in error.errors]
-    code = next((kind for kind in kinds if kind in KINDS), "invalid-request")
-    detail = "; ".join(f"{entry['pointer']}: {entry['detail']}" for entry in errors[:3])
-    return problems.response(Problem(code, detail, errors=errors[:20]), request)
+    faults = [(steps_to(entry["loc"]), str(entry["type"]), str(entry["msg"])) for entry in error.errors]
+    return problems.response(problems.invalid(faults), request)
 
 
-def pointer(location: tuple[Any, ...]) -> str:
-    """Where it is: a JSON pointer into the body, or the name of a parameter of the address."""
+def steps_to(location: tuple[Any, ...]) -> tuple[Any, ...]:
+    """From where ninja found it: the steps into the body, or the name of a parameter of the address."""
     source, name, *steps = location
-    return "/" + "/".join(map(str, steps)) if source == "body" else f"?{name}"
+    return tuple(steps) if source == "body" else (f"?{name}",)
 
 
 def healthz(_: HttpRequest) -> JsonResponse:
@@ -107,9 +106,17 @@ def readyz(_: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ready" if ready else "not ready"}, status=200 if ready else 503, headers=NOT_KEPT)
 
 
+def jwks(_: HttpRequest) -> JsonResponse:
+    """The public keys of proofs: past ones, the present one and the next."""
+    signing.in_force()
+    found = [signing.public_jwk(row) for row in SigningKey.objects.order_by("active_from")]
+    return JsonResponse({"keys": found}, headers={"Cache-Control": "public, max-age=3600"})
+
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", api.urls),
     path("healthz", healthz),
     path("readyz", readyz),
+    path(".well-known/jwks.json", jwks),
     path("problems/<slug:code>", problems.page),
 ]

@@ -1,7 +1,23 @@
 from matching.models.change import Change, Sequence
+from matching.models.check import Check, CheckCount, Told
 from matching.models.exclusion import Exclusion
 from matching.models.platform import ApiKey, Platform
+from matching.models.platform_event import PlatformEvent
 from matching.models.protection import Protection
+from matching.models.signing_key import SigningKey
 from matching.models.stored_fingerprint import StoredFingerprint
 
-__all__ = ["ApiKey", "Change", "Exclusion", "Platform", "Protection", "Sequence", "StoredFingerprint"]
+__all__ = [
+    "ApiKey",
+    "Change",
+    "Check",
+    "CheckCount",
+    "Exclusion",
+    "Platform",
+    "PlatformEvent",
+    "Protection",
+    "Sequence",
+    "SigningKey",
+    "StoredFingerprint",
+    "Told",
+]

@@ -1,6 +1,7 @@
 """Platforms and their keys."""
 
 import uuid
+from datetime import datetime
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -17,12 +18,16 @@ class Platform(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=NAME_LENGTH, unique=True)
     minimum_assurance = models.PositiveSmallIntegerField(default=0)
+    units_per_minute = models.PositiveIntegerField(null=True, blank=True)  # None: the registry's default
     suspended_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(name="platform_minimum_assurance_0_to_3", condition=Q(minimum_assurance__lte=3)),
+            models.CheckConstraint(
+                name="platform_units_from_1", condition=Q(units_per_minute__isnull=True) | Q(units_per_minute__gte=1)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -43,6 +48,7 @@ class ApiKey(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
+    replaces = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by")
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -51,3 +57,6 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return self.kid
+
+    def in_force(self, now: datetime) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)

@@ -25,6 +25,7 @@ PERSONAL = {
     "matching.StoredFingerprint": {"blob"},
     "matching.Exclusion": {"blob", "reason"},
     "matching.Platform": {"name"},
+    "matching.PlatformEvent": {"by"},
     # Not our models, but rows about people all the same
     "account.EmailAddress": {"id", "user", "email", "verified", "primary"},
     "account.EmailConfirmation": {"id", "email_address", "created", "sent", "key"},
@@ -40,12 +41,17 @@ KEPT = {
     "matching.Exclusion": {"id", "protection", "minimum_assurance", "key_id", "created_at", "withdrawn_at"},
     "matching.StoredFingerprint": {"id", "protection", "profile", "key_id"},
     "matching.Change": {"id", "number", "kind", "subject", "created_at"},
+    "matching.Check": {"id", "platform", "livemode", "at", "result", "uses", "protections"},
+    "matching.CheckCount": {"id", "platform", "livemode", "result", "use", "minute", "count"},
+    "matching.Told": {"id", "platform", "protection", "ref", "at"},
+    "matching.SigningKey": {"id", "public", "key_id", "blob", "active_from", "created_at"},
     "matching.Sequence": {"id", "lineage", "epoch", "number"},
-    "matching.Platform": {"id", "minimum_assurance", "suspended_at", "created_at"},
+    "matching.Platform": {"id", "minimum_assurance", "units_per_minute", "suspended_at", "created_at"},
     "matching.ApiKey": {
         "id", "kid", "platform", "livemode", "digest", "scopes", "networks",
-        "created_at", "expires_at", "revoked_at", "last_used_at",
+        "created_at", "expires_at", "revoked_at", "last_used_at", "replaces",
     },
+    "matching.PlatformEvent": {"id", "at", "action", "platform", "kid", "facts"},
 }  # fmt: skip
 
 

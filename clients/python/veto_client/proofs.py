@@ -1,18 +1,27 @@
 """Proofs: what the registry signed of an answer, as evidence that it was asked.
 
-JWS (RFC 7515) with Ed25519 (RFC 8037).
+JWS (RFC 7515) with Ed25519 (RFC 8037, named as in RFC 9864).
 """
 
+import base64
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
-import jwt
+from jwt import PyJWS, PyJWTError
+from jwt.algorithms import OKPAlgorithm
 
 from veto_client.answers import Answer
 from veto_client.errors import ProofError
+
+ALGORITHM: Final = "Ed25519"
+TYPE: Final = "veto-proof+jws"
+
+_JWS: Final = PyJWS()
+_JWS.register_algorithm(ALGORITHM, OKPAlgorithm())
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +30,12 @@ class Claims:
 
     id: str
     at: datetime
-    key_id: str
+    key: str
     epoch: int
     generation: int
+    uses: tuple[str, ...]
     result: str
+    livemode: bool
 
 
 def verified(answer: Answer, jwks: Mapping[str, Any]) -> Claims:
@@ -32,20 +43,16 @@ def verified(answer: Answer, jwks: Mapping[str, Any]) -> Claims:
     if answer.proof is None:
         raise ProofError("The answer holds no proof; ask for one with Veto(proof=True).")
     try:
-        kid = jwt.get_unverified_header(answer.proof)["kid"]
-        [key] = [jwt.PyJWK(each) for each in jwks["keys"] if each["kid"] == kid]
-        said = jwt.decode(answer.proof, key, algorithms=["EdDSA"])
-        claims = Claims(
-            said["id"],
-            datetime.fromtimestamp(said["iat"], UTC),
-            said["key"],
-            said["epoch"],
-            said["generation"],
-            said["result"],
-        )
-        request = said["request"]
-    except (jwt.PyJWTError, KeyError, ValueError, TypeError) as error:
+        header = _JWS.get_unverified_header(answer.proof)
+        [key] = [OKPAlgorithm.from_jwk(each) for each in jwks["keys"] if each["kid"] == header["kid"]]
+        said = json.loads(_JWS.decode(answer.proof, key, algorithms=[ALGORITHM]))
+        at = datetime.fromtimestamp(said["iat"], UTC)
+        place = said["epoch"], said["generation"]
+        claims = Claims(said["id"], at, said["key"], *place, tuple(said["uses"]), said["result"], said["livemode"])
+        request = said["request_sha256"]
+    except (PyJWTError, KeyError, ValueError, TypeError) as error:
         raise ProofError(f"The proof is not of this registry: {type(error).__name__}.") from None
-    if request != hashlib.sha256(answer.request).hexdigest() or claims.id != answer.id:
+    digest = base64.urlsafe_b64encode(hashlib.sha256(answer.request).digest()).decode().rstrip("=")
+    if (header.get("typ"), request, claims.id) != (TYPE, digest, answer.id):
         raise ProofError("The proof is of another request.")
     return claims

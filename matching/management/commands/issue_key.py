@@ -1,23 +1,24 @@
 """Issue an API key for a platform, which is made if it is new. The key is shown this once."""
 
-import json
 from datetime import timedelta
 from typing import Any
 
-from django.core.management import BaseCommand, CommandError, CommandParser
+from django.core.management import CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
-from matching import keys
+from matching import keys, platforms
+from matching.management.operators import OperatorCommand, of_key
 from matching.models import Platform
-from matching.models.platform import NAME_LENGTH, SCOPES
+from matching.models.platform import SCOPES
+from matching.platforms import OPERATOR
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = __doc__ or ""
-    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
         parser.add_argument("--platform", required=True, metavar="NAME")
         parser.add_argument("--scopes", default="check", help=f"with commas between: {','.join(SCOPES)}")
         parser.add_argument(
@@ -27,18 +28,25 @@ class Command(BaseCommand):
         parser.add_argument("--test", action="store_true", help="a test key: fixed hashes, no real protections")
 
     def handle(
-        self, *, platform: str, scopes: str, networks: str, expires_in_days: float | None, test: bool, **_: Any
+        self,
+        *,
+        platform: str,
+        scopes: str,
+        networks: str,
+        expires_in_days: float | None,
+        test: bool,
+        as_json: bool,
+        **_: Any,
     ) -> None:
         try:
             expires_at = None if expires_in_days is None else timezone.now() + timedelta(days=expires_in_days)
         except (ValueError, OverflowError):
             raise CommandError(f"a key cannot expire in {expires_in_days:g} days") from None
-        if not platform.strip() or len(platform) > NAME_LENGTH:
-            raise CommandError(f"the name of a platform has 1 to {NAME_LENGTH} characters")
         try:
             with transaction.atomic():
-                owner, _created = Platform.objects.get_or_create(name=platform)
+                owner = Platform.objects.filter(name=platform).first() or platforms.create(by=OPERATOR, name=platform)
                 api_key, credential = keys.issue(
+                    by=OPERATOR,
                     platform=owner,
                     livemode=not test,
                     scopes=[scope.strip() for scope in scopes.split(",") if scope.strip()],
@@ -47,13 +55,4 @@ class Command(BaseCommand):
                 )
         except ValueError as error:
             raise CommandError(str(error)) from None
-        shown = {
-            "platform": platform,
-            "kid": api_key.kid,
-            "key": str(credential),
-            "livemode": api_key.livemode,
-            "scopes": api_key.scopes,
-            "networks": api_key.networks,
-            "expires_at": expires_at.isoformat() if expires_at else None,
-        }
-        self.stdout.write(json.dumps(shown))
+        self.say({"platform": platform, "key": str(credential), **of_key(api_key)}, as_json=as_json)

@@ -5,8 +5,10 @@ from typing import Any
 from django.core.management import CommandParser
 
 from matching import keys
+from matching.management.operators import kid_of
 from matching.management.photos import PerItemCommand
 from matching.models import ApiKey
+from matching.platforms import OPERATOR
 from matching.problems import Problem
 
 
@@ -15,21 +17,14 @@ class Command(PerItemCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("kids", nargs="+", metavar="KID")
+        parser.add_argument("--json", action="store_true", help="one JSON object a line, as always")
 
     def handle(self, *, kids: list[str], **_: Any) -> None:
         def revoke(kid: str) -> dict[str, Any]:
             try:
-                in_effect = keys.revoke(kid)
+                in_effect = keys.revoke(by=OPERATOR, kid=kid)
             except ApiKey.DoesNotExist:
                 raise Problem("not-found", "No key has this kid.") from None
             return {"state": "revoked" if in_effect else "taking effect"}
 
         self.each("kid", [kid_of(kid) for kid in kids], revoke)
-
-
-def kid_of(text: str) -> str:
-    """The kid of a key given whole, so that nobody has to cut it out; anything else stands for itself."""
-    try:
-        return keys.parse(text).kid
-    except keys.InvalidKeyError:
-        return text

@@ -166,7 +166,15 @@ def test_the_vocabulary_is_complete_in_each_language(web: Web) -> None:
 def test_me_says_whose_key_it_is(web: Web, key: str, test_key: str) -> None:
     mine = web.ask("GET", "/v1/me", None, key).json
     assert (mine["platform"], mine["scopes"], mine["livemode"]) == ("Painter", ["check"], True)
-    assert mine["limits"] == {"hashes_per_check": 256, "image_bytes": 20_000_000, "image_pixels": 100_000_000}
+    assert mine["limits"] == {
+        "hashes_per_check": 256,
+        "checks_per_batch": 500,
+        "batch_bytes": 16 * 2**20,
+        "image_bytes": 20_000_000,
+        "image_pixels": 100_000_000,
+        "units_per_minute": 600_000,
+    }
+    assert mine["costs"]["image"] == 100
     assert web.ask("GET", "/v1/me", None, test_key).json["livemode"] is False
 
 

@@ -1,5 +1,7 @@
 """The door: who may ask."""
 
+from uuid import uuid4
+
 import pytest
 
 from matching import keys
@@ -125,18 +127,63 @@ def test_when_a_key_was_last_used_is_noted_once_a_minute(web: Web) -> None:
 
 
 def test_a_suspended_platform_is_refused_with_the_next_request(web: Web) -> None:
-    from django.db import transaction
-    from django.utils import timezone
-
-    from matching import sequence
-    from matching.models import Change, Platform
-
     issued = new_key("Suspended")
     assert refusal(web, issued) == ENTERED
-    with transaction.atomic():
-        platform = Platform.objects.get(name="Suspended")
-        platform.suspended_at = timezone.now()
-        platform.save()
-        sequence.record(Change.Kind.ACCESS, platform.id)
-    assert sequence.settled()
+    assert command("suspend_platform", "Suspended")[0]["state"] == "suspended"
     assert refusal(web, issued) == (403, "platform-suspended")
+    assert command("suspend_platform", "Suspended", "--resume")[0]["state"] == "resumed"
+    assert refusal(web, issued) == ENTERED
+
+
+def test_a_replaced_key_stays_good_for_the_overlap_and_there_are_never_three(web: Web) -> None:
+    from django.core.management import CommandError
+
+    old = new_key("Careful", "--networks", "127.0.0.0/8", "--expires-in-days", "90")
+    [rotated] = command("rotate_key", old, "--overlap-days", "3")
+    new = rotated["key"]
+    assert (rotated["replaces"], rotated["networks"]) == (keys.parse(old).kid, ["127.0.0.0/8"])
+    assert (refusal(web, old), refusal(web, new)) == (ENTERED, ENTERED)
+    for either in (old, new):
+        with pytest.raises(CommandError, match="stands beside this key; revoke one of the two first"):
+            command("rotate_key", either)
+    command("revoke_key", old)
+    assert refusal(web, old) == (401, "invalid-key")
+    [again] = command("rotate_key", new, "--overlap-days", "0")
+    assert (refusal(web, new), refusal(web, again["key"])) == ((401, "expired-key"), ENTERED)
+    with pytest.raises(CommandError, match="no longer good"):
+        command("rotate_key", new)
+    with pytest.raises(CommandError, match="no key has this kid"):
+        command("rotate_key", "0" * 10)
+
+
+def test_what_operators_do_is_listed_and_written_down(web: Web) -> None:
+    from django.core.management import CommandError
+
+    from matching.models import Platform, PlatformEvent
+
+    name = f"Noted {uuid4().hex}"
+    [made] = command("create_platform", name, "--minimum-assurance", "1", "--units-per-minute", "500", "--json")
+    assert made == {"platform": name, "minimum_assurance": 1, "units_per_minute": 500}
+    with pytest.raises(CommandError, match="there is a platform"):
+        command("create_platform", name)
+    first = new_key(name, "--json")
+    [rotated] = command("rotate_key", first, "--json")
+    command("revoke_key", first, "--json")
+    command("suspend_platform", name, "--json")
+    [listed] = [each for each in command("list_platforms", "--json") if each["platform"] == name]
+    assert [key["kid"] for key in listed["keys"]] == [rotated["kid"]]
+    assert listed["suspended_at"]
+    events = PlatformEvent.objects.filter(platform=Platform.objects.get(name=name).id).order_by("at")
+    assert [(event.action, event.by) for event in events] == [
+        ("platform.created", "operator"),
+        ("key.issued", "operator"),
+        ("key.rotated", "operator"),
+        ("key.revoked", "operator"),
+        ("platform.suspended", "operator"),
+    ]
+    assert first not in str(list(events.values()))
+    with pytest.raises(CommandError, match="there is no platform"):
+        command("suspend_platform", name + "!")
+    for wrong in (["--minimum-assurance", "4"], ["--units-per-minute", "0"]):
+        with pytest.raises(CommandError, match=r"is not 0, 1, 2 or 3|give 1 to"):
+            command("create_platform", f"{name}?", *wrong)

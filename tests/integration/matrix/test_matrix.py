@@ -31,10 +31,10 @@ OPEN = {  # by anyone; nothing of a person is on them
     "account_signup", "account_email_verification_sent", "account_confirm_email", "account_reset_password",
     "account_reset_password_done", "account_reset_password_from_key", "account_reset_password_from_key_done",
     "account_logout", "healthz", "problems/<slug:code>", "static/<str:release>/<path:name>",
-    "api:vocabulary", "api:algorithms", "api:api-root",
+    ".well-known/jwks.json", "api:vocabulary", "api:algorithms", "api:api-root",
 }  # fmt: skip
 INDEX = {"readyz", "api:status"}  # what the index stands at; not asked here, where a follower would outlive the test
-KEY = {"api:check", "api:check_image", "api:me"}  # by platforms, with a key
+KEY = {"api:check", "api:check_batch", "api:check_image", "api:me"}  # by platforms, with a key
 OWN = {  # by whoever is logged in, with their own photos and their own account
     "account", "account_secret", "account_secret_change", "account_reauthenticate", "mfa_reauthenticate",
     "mfa_reauthenticate_webauthn", "account_email", "account_change_password", "mfa_index", "mfa_activate_totp",
@@ -63,6 +63,7 @@ class People:
             "problems/<slug:code>": "/problems/too-large",
             "static/<str:release>/<path:name>": "/static/old/css/veto.css",
             "healthz": "/healthz",
+            ".well-known/jwks.json": "/.well-known/jwks.json",
         }
         arguments = [self.photo.id] if name in OF_A_PHOTO else [self.passkey.pk] if name in OF_A_PASSKEY else []
         found = others.get(name, arguments)

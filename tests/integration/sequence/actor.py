@@ -126,7 +126,7 @@ def excluded() -> int:
 
 @command
 def revoke(kid: str) -> bool:
-    return keys.revoke(kid)
+    return keys.revoke(by="test", kid=kid)
 
 
 @command
@@ -196,7 +196,7 @@ def record_only(code: str) -> None:
 @command
 def issue(platform: str) -> str:
     owner, _ = Platform.objects.get_or_create(name=platform)
-    return keys.issue(platform=owner, livemode=True)[0].kid
+    return keys.issue(by="test", platform=owner, livemode=True)[0].kid
 
 
 # Faults, in this process alone

@@ -7,12 +7,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
+import psycopg
 import pytest
 
 from tests.integration.sequence.conftest import WORKERS
 from tests.integration.sequence.hashes import random_hash
-from tests.integration.sequence.processes import Actor, Cast, Line, World, line_to_each_worker, until
+from tests.integration.sequence.processes import Actor, Cast, Line, World, line_to_each_worker, question, until
 from tests.integration.web import ROOT, Web, serving
 
 EDIT_AND_TRAIN = ("edit", "train")  # what `protect` here refuses is the first only
@@ -71,7 +73,7 @@ def answers(lines: list[Line], code: str, key: str) -> list[str]:
     return [line.check(code, key) for line in lines]
 
 
-def everywhere(answer: str) -> list[str]:
+def everywhere(answer: Any) -> list[Any]:
     return [answer] * WORKERS
 
 
@@ -143,6 +145,25 @@ def assert_only_refusals(line: Line, code: str, key: str) -> None:
     assert answer.json["uses"] == {"edit": "denied"}
     assert [match["uses"] for match in answer.json["matches"]] == [{"edit": "denied"}]
     assert line.check(code, key, ("train",)) == "index-behind"
+
+
+def test_checks_answered_while_postgresql_is_away_are_kept_when_it_is_back(
+    world: World, key: str, known: str, writer: Actor, lines: list[Line]
+) -> None:
+    world.postgres.kill()
+    asked = [line.ask("POST", "/v1/check", question(code), key) for line in lines for code in (known, random_hash())]
+    assert [answer.json["result"] for answer in asked] == ["protected", "no_match"] * WORKERS
+    world.start()
+    ids = [answer.json["id"] for answer in asked if answer.json["result"] == "protected"]
+
+    def kept() -> bool:
+        with psycopg.connect(world.postgres.url) as connection:
+            found = connection.execute("SELECT count(*) FROM matching_check WHERE id = ANY(%s)", [ids]).fetchone()
+            missed = connection.execute("SELECT sum(count) FROM matching_checkcount").fetchone()
+        return found == (WORKERS,) and bool(missed and missed[0] and missed[0] >= WORKERS)
+
+    until(kept)
+    assert [line.ask("GET", "/v1/status").json["checks_dropped"] for line in lines] == everywhere(0)
 
 
 @pytest.mark.parametrize("how", ["kill", "stop"])

@@ -1,0 +1,188 @@
+"""What is kept of checks, gathered in memory and written once in a while, never in the way of an answer.
+
+What the loss policy is: a process that is killed loses what it noted in the last second. While PostgreSQL is away the
+notes wait, up to a bound; what comes beyond it is dropped, counted, and shown in `/v1/status`. A proof can stand in a
+report for a check that was not kept.
+"""
+
+import atexit
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Final
+from uuid import UUID
+
+import structlog
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection, transaction
+
+from matching import refs
+from matching.decision import Decision, say
+from matching.models import Check, CheckCount, Told
+
+log = structlog.get_logger(__name__)
+
+WAIT_S: Final = 0.5  # from the first note to its writing; twice as long is promised
+AWAY_S: Final = 1.0
+MOST: Final = 20_000  # checks, and counters, that wait at most
+
+Counted = tuple[UUID, bool, str, str, int]  # platform, livemode, result, use, minute since 1970
+
+ADD = """
+INSERT INTO matching_checkcount (platform_id, livemode, result, use, minute, count)
+SELECT * FROM unnest(%s::uuid[], %s::bool[], %s::text[], %s::text[], %s::timestamptz[], %s::bigint[])
+ON CONFLICT (platform_id, livemode, result, use, minute)
+DO UPDATE SET count = matching_checkcount.count + EXCLUDED.count
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    checks: list[Check]
+    counts: Counter[Counted]
+
+
+class Records:
+    """This process's notes. Thread-safe."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        self._notes = Notes([], Counter())
+        self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        self._wake = threading.Event()
+        self.dropped = 0  # questions of which nothing is kept
+
+    def note(
+        self, id_: str, platform: UUID, *, livemode: bool, decision: Decision | None, asked: Iterable[str]
+    ) -> None:
+        """Keep what was answered to a question; None is `indeterminate`."""
+        result = decision.result if decision else "indeterminate"
+        with self._lock:
+            if decision is None or result == "no_match":
+                kept = self._count([(platform, livemode, result, use, int(time.time() // 60)) for use in asked])
+            else:
+                protections = [match.claim.protection for match in decision.matches] if livemode else []
+                kept = self._keep(
+                    Check(
+                        id=id_,
+                        platform_id=platform,
+                        livemode=livemode,
+                        at=datetime.now(UTC),
+                        result=result,
+                        uses=say(decision.uses),
+                        protections=protections,
+                    )
+                )
+            self.dropped += not kept
+        if not self._wake.is_set():
+            self._wake.set()
+
+    def _count(self, counted: list[Counted]) -> bool:
+        counts = self._notes.counts
+        if len(counts) >= self._most and any(each not in counts for each in counted):
+            return False
+        for each in counted:
+            counts[each] += 1
+        return True
+
+    def _keep(self, check: Check) -> bool:
+        if len(self._notes.checks) >= self._most:
+            return False
+        self._notes.checks.append(check)
+        return True
+
+    def write(self) -> None:
+        """Raises DatabaseError, InterfaceError; what was noted then waits on."""
+        with self._writing:
+            with self._lock:
+                notes, self._notes = self._notes, Notes([], Counter())
+            try:
+                put(notes)
+            except BaseException:
+                self._put_back(notes)
+                raise
+
+    def _put_back(self, notes: Notes) -> None:
+        with self._lock:
+            newer, self._notes = self._notes, notes
+            self.dropped += sum(not self._keep(check) for check in newer.checks)
+            for counted, count in newer.counts.items():
+                if counted in notes.counts or len(notes.counts) < self._most:
+                    notes.counts[counted] += count
+                else:
+                    self.dropped += count
+
+    def run(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            time.sleep(WAIT_S)
+            if not self.written():
+                self._wake.set()
+                time.sleep(AWAY_S)
+
+    def written(self) -> bool:
+        try:
+            self.write()
+        except (DatabaseError, InterfaceError) as error:
+            log.warning("checks_not_written", error=type(error).__name__)
+            return False
+        except Exception:
+            log.exception("checks_not_written")  # and go on: without this thread nothing would be kept
+            return False
+        finally:
+            close_old_connections()
+        return True
+
+
+def put(notes: Notes) -> None:
+    """All of it or nothing. Where a commit's answer is lost, counters may be counted twice; checks never are."""
+    if not notes.checks and not notes.counts:
+        return
+    with transaction.atomic():
+        Check.objects.bulk_create(notes.checks, ignore_conflicts=True)
+        told = {(check.platform_id, each): check.at for check in notes.checks for each in check.protections}
+        Told.objects.bulk_create(
+            [
+                Told(platform_id=platform, protection=each, ref=refs.protection_ref(platform, each), at=at)
+                for (platform, each), at in sorted(told.items())
+            ],
+            ignore_conflicts=True,
+        )
+        if notes.counts:
+            with connection.cursor() as cursor:  # in one order, so that processes do not wait for each other
+                rows = [
+                    (platform, livemode, result, use, datetime.fromtimestamp(minute * 60, UTC), count)
+                    for (platform, livemode, result, use, minute), count in sorted(notes.counts.items())
+                ]
+                cursor.execute(ADD, [list(column) for column in zip(*rows, strict=True)])
+
+
+def forget(protection: UUID) -> None:
+    """Take an erased protection out of what is kept, in the caller's transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE matching_check SET protections = array_remove(protections, %s) WHERE protections @> ARRAY[%s]",
+            [protection, protection],
+        )
+    Told.objects.filter(protection=protection).delete()
+
+
+def purge(*, before: datetime, most: int) -> int:
+    """Delete what is older, so many rows of each kind at most; how many were deleted."""
+    checks = Check.objects.filter(at__lt=before).order_by("at").values("id")[:most]
+    counts = CheckCount.objects.filter(minute__lt=before).order_by("minute").values("id")[:most]
+    return Check.objects.filter(id__in=checks).delete()[0] + CheckCount.objects.filter(id__in=counts).delete()[0]
+
+
+@cache
+def records() -> Records:
+    """This process's, written by a thread of its own, and when the process ends."""
+    made = Records()
+    threading.Thread(target=made.run, name="records", daemon=True).start()
+    atexit.register(made.written)
+    return made
