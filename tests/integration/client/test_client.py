@@ -4,12 +4,13 @@ import asyncio
 import base64
 import io
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image, ImageOps
-from veto_client import AsyncVeto, RequestError, UnavailableError, UnreadableImageError, Veto, images
+from veto_client import AsyncVeto, ProofError, RequestError, UnavailableError, UnreadableImageError, Veto, images
 
 from tests.integration.client.conftest import Maker, Script
 from tests.integration.web import Web
@@ -174,3 +175,22 @@ def test_no_image_and_no_name_leaves(client: Maker, script: Script, tmp_path: Pa
     assert headers["Authorization"] == "Bearer k"
     assert set(body) == {"profile", "packed", "views", "details", "uses"}
     assert "Ana" not in str((headers, body))
+
+
+def test_a_proof_is_verified_and_is_of_this_answer_alone(web: Web, key: str, protected: Image.Image) -> None:
+    with Veto(f"http://127.0.0.1:{web.port}", key, proof=True) as veto:
+        answer, other = veto.check(protected, ["edit"]), veto.check(picture(48), ["edit"])
+        claims = veto.verify(answer)
+        assert (claims.id, claims.result, claims.uses) == (answer.id, "protected", ("edit",))
+        assert (claims.key, claims.livemode) == (key.split("_")[2], True)
+        assert answer.raw
+        assert claims.generation == answer.raw["index"]["generation"]
+        for forged in (
+            replace(answer, request=other.request),
+            replace(answer, proof=other.proof),
+            replace(answer, proof=f"{answer.proof}x"),
+            replace(answer, proof="none"),
+            replace(answer, proof=None),
+        ):
+            with pytest.raises(ProofError):
+                veto.verify(forged)
