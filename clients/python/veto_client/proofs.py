@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from jwt import PyJWS, PyJWTError
 from jwt.algorithms import OKPAlgorithm
 
@@ -45,6 +46,8 @@ def verified(answer: Answer, jwks: Mapping[str, Any]) -> Claims:
     try:
         header = _JWS.get_unverified_header(answer.proof)
         [key] = [OKPAlgorithm.from_jwk(each) for each in jwks["keys"] if each["kid"] == header["kid"]]
+        if not isinstance(key, Ed25519PublicKey):
+            raise ProofError("The proof's key is not one of Ed25519.")
         said = json.loads(_JWS.decode(answer.proof, key, algorithms=[ALGORITHM]))
         at = datetime.fromtimestamp(said["iat"], UTC)
         place = said["epoch"], said["generation"]
