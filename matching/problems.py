@@ -51,6 +51,17 @@ KINDS: dict[str, Kind] = {
     ),
     "unreadable-file": Kind(422, _("The file cannot be read"), _("Check the path and the rights of the file.")),
     "image-too-many-pixels": Kind(422, _("The image has too many pixels"), _("Send at most 100 megapixels.")),
+    "invalid-proof": Kind(
+        422, _("The proof is not valid"), _("Send the proof of one of your own checks, as it was answered.")
+    ),
+    "idempotency-mismatch": Kind(
+        422,
+        _("The Idempotency-Key was used for something else"),
+        _("Send the same request again, or take a new key for a new one."),
+    ),
+    "idempotency-in-flight": Kind(
+        409, _("The same request is being answered"), _("Wait a moment, and send the same request again.")
+    ),
     "quota-exceeded": Kind(429, _("Too many requests"), _("Wait as long as the header Retry-After says.")),
     "internal-error": Kind(500, _("Something went wrong here"), _("Refuse the use meanwhile, and try again later.")),
     "index-loading": Kind(503, _("The index is loading"), _("Refuse the use meanwhile, and try again shortly.")),

@@ -21,7 +21,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 
 from matching import refs
 from matching.decision import Decision, say
-from matching.models import Check, CheckCount, Told
+from matching.models import Check, CheckCount, Report, Told
 
 log = structlog.get_logger(__name__)
 
@@ -176,7 +176,9 @@ def purge(*, before: datetime, most: int) -> int:
     """Delete what is older, so many rows of each kind at most; how many were deleted."""
     checks = Check.objects.filter(at__lt=before).order_by("at").values("id")[:most]
     counts = CheckCount.objects.filter(minute__lt=before).order_by("minute").values("id")[:most]
-    return Check.objects.filter(id__in=checks).delete()[0] + CheckCount.objects.filter(id__in=counts).delete()[0]
+    reports = Report.objects.filter(at__lt=before).order_by("at").values("id")[:most]
+    rows = [Check.objects.filter(id__in=checks), CheckCount.objects.filter(id__in=counts)]
+    return sum(each.delete()[0] for each in [*rows, Report.objects.filter(id__in=reports)])
 
 
 @cache

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from matching import records, sequence
+from matching.models import Idempotent
 
 MOST = 5000  # rows at once, so that no statement takes long
 
@@ -21,5 +22,6 @@ def settle_changes() -> None:
 def purge() -> None:
     """Delete what has been kept long enough."""
     before = timezone.now() - timedelta(days=settings.CHECKS_KEPT_DAYS)
+    Idempotent.objects.filter(at__lt=timezone.now() - timedelta(days=1)).delete()
     while records.purge(before=before, most=MOST):
         pass

@@ -4,6 +4,7 @@ from typing import Any
 
 import orjson
 from django.core.exceptions import RequestDataTooBig
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, URLResolver, path
 from ninja import NinjaAPI
@@ -12,7 +13,7 @@ from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
 from matching import signing
-from matching.api import check, meta, problems
+from matching.api import check, meta, problems, reports
 from matching.api.schemas import ProblemOut
 from matching.follower import shared
 from matching.models import SigningKey
@@ -65,6 +66,7 @@ api = Api(
 )
 api.add_router("/v1", check.router)
 api.add_router("/v1", meta.router)
+api.add_router("/v1", reports.router)
 
 
 @api.exception_handler(Problem)
@@ -75,6 +77,12 @@ def on_problem(request: HttpRequest, problem: Problem) -> HttpResponse:
 @api.exception_handler(RequestDataTooBig)
 def on_too_much(request: HttpRequest, _: RequestDataTooBig) -> HttpResponse:
     return problems.response(Problem("too-large", "A JSON body may have 1 MiB; this one has more."), request)
+
+
+@api.exception_handler(DatabaseError)
+@api.exception_handler(InterfaceError)
+def on_database_away(request: HttpRequest, _: Exception) -> HttpResponse:
+    return problems.response(Problem("overloaded", "The registry's database does not answer just now."), request)
 
 
 @api.exception_handler(HttpError)

@@ -1,9 +1,11 @@
 from matching.models.change import Change, Sequence
 from matching.models.check import Check, CheckCount, Told
 from matching.models.exclusion import Exclusion
+from matching.models.idempotent import Idempotent
 from matching.models.platform import ApiKey, Platform
 from matching.models.platform_event import PlatformEvent
 from matching.models.protection import Protection
+from matching.models.report import Report
 from matching.models.signing_key import SigningKey
 from matching.models.stored_fingerprint import StoredFingerprint
 
@@ -13,9 +15,11 @@ __all__ = [
     "Check",
     "CheckCount",
     "Exclusion",
+    "Idempotent",
     "Platform",
     "PlatformEvent",
     "Protection",
+    "Report",
     "Sequence",
     "SigningKey",
     "StoredFingerprint",

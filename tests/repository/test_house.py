@@ -44,6 +44,8 @@ KEPT = {
     "matching.Check": {"id", "platform", "livemode", "at", "result", "uses", "protections"},
     "matching.CheckCount": {"id", "platform", "livemode", "result", "use", "minute", "count"},
     "matching.Told": {"id", "platform", "protection", "ref", "at"},
+    "matching.Report": {"id", "platform", "livemode", "check_id", "ref", "proven", "outcome", "use", "at"},
+    "matching.Idempotent": {"id", "platform", "livemode", "key", "request", "key_id", "blob", "at"},
     "matching.SigningKey": {"id", "public", "key_id", "blob", "active_from", "created_at"},
     "matching.Sequence": {"id", "lineage", "epoch", "number"},
     "matching.Platform": {"id", "minimum_assurance", "units_per_minute", "suspended_at", "created_at"},

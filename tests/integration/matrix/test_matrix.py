@@ -34,7 +34,7 @@ OPEN = {  # by anyone; nothing of a person is on them
     ".well-known/jwks.json", "api:vocabulary", "api:algorithms", "api:api-root",
 }  # fmt: skip
 INDEX = {"readyz", "api:status"}  # what the index stands at; not asked here, where a follower would outlive the test
-KEY = {"api:check", "api:check_batch", "api:check_image", "api:me"}  # by platforms, with a key
+KEY = {"api:check", "api:check_batch", "api:check_image", "api:me", "api:report"}  # by platforms, with a key
 OWN = {  # by whoever is logged in, with their own photos and their own account
     "account", "account_secret", "account_secret_change", "account_reauthenticate", "mfa_reauthenticate",
     "mfa_reauthenticate_webauthn", "account_email", "account_change_password", "mfa_index", "mfa_activate_totp",
