@@ -15,6 +15,7 @@ from matching.api.schemas import MAX_BATCH, MAX_BATCH_BYTES, MAX_HASHES, PLAIN, 
 from matching.follower import shared
 from matching.hashing.details_profile import DETAILS
 from matching.hashing.profile import PROFILES, accepted, state_of
+from matching.hashing.vectors import vectors
 from matching.hashing.wire import MAX_BYTES
 from matching.records import records
 
@@ -90,6 +91,7 @@ def algorithms(request: HttpRequest) -> dict[str, Any]:
             "definition": "PDQ hashes as you have them, compared as sent with every stored PDQ hash; no view and no "
             "orientation is added, so that mirrored, turned, framed and most cropped copies are not found",
         },
+        "test_vectors": vectors(),
         "test_mode": {outcome: bits.hex() for bits, outcome in testmode.HASHES.items()},
     }
 

@@ -268,6 +268,7 @@ class CheckOut(BaseModel):
     asked: list[Literal["frame", "rotations", "details"]] = Field(description="What was compared.")
     cache: CacheOut
     index: IndexOut
+    pad: str = Field(description="Zeros, so that hits and misses are of one length. Don't compress answers.")
     proof: str | None = Field(
         None,
         description="With `Prefer: proof`: a JWS (Ed25519) over id, time, key, index, SHA-256 of the body, uses and "

@@ -8,8 +8,11 @@ from typing import Any
 
 import psutil
 import pytest
+from django.utils import translation
+from django.utils.html import escape
 from PIL import Image
 
+from matching.problems import KINDS
 from tests.integration.sequence.processes import until
 from tests.integration.web import Web
 from tests.pictures import encoded, picture
@@ -190,3 +193,12 @@ def test_the_type_of_a_problem_opens_a_page_that_says_what_to_do(web: Web, key: 
     assert '<html lang="fr"' in page.body.decode()
     assert "Vérifiez l’adresse" in page.body.decode()
     assert web.ask("GET", "/problems/none").status == 404
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_every_problem_has_a_page_that_says_what_to_do(web: Web, language: str) -> None:
+    pages = {code: web.ask("GET", f"/problems/{code}", Accept_Language=language) for code in KINDS}
+    assert {page.status for page in pages.values()} == {200}
+    with translation.override(language):
+        for code, page in pages.items():
+            assert escape(str(KINDS[code].remedy)) in page.body.decode()

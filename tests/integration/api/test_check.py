@@ -2,6 +2,7 @@
 
 import base64
 import http.client
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from matching import uses
+from tests.integration.sequence.hashes import random_hash
 from tests.integration.web import Web, command, new_key
 from tests.pictures import encoded
 
@@ -153,6 +155,34 @@ def test_test_mode_answers_every_outcome(web: Web, key: str, test_key: str, phot
         assert web.check(body, key).json["result"] == "no_match"
     protected(photo)
     assert web.check_image(photo.read_bytes(), test_key).json["result"] == "no_match"
+
+
+@pytest.mark.parametrize("prefer", ["", "proof"])
+def test_a_hit_is_as_long_as_a_miss(web: Web, key: str, photo: Path, prefer: str) -> None:
+    protected(photo)
+    protected(photo, "--uses", "train")
+    hashes = web.check_image(photo.read_bytes(), key).json["hashes"]
+    bodies: list[dict[str, Any]] = [
+        {"profile": "pdq", "hashes": [{"hash": hashes[0]["hash"]}]},
+        {"profile": "pdq", "hashes": [{"hash": random_hash()}]},
+        {"profile": "pdq", "hashes": [{"hash": random_hash(), "quality": 1}]},
+    ]
+    hit, miss, nothing = (web.ask("POST", "/v1/check", body, key, Prefer=prefer) for body in bodies)
+    assert [each.json["result"] for each in (hit, miss, nothing)] == ["protected", "no_match", "indeterminate"]
+    assert len(hit.json["matches"]) == 2
+    assert len(hit.body) == len(miss.body) == len(nothing.body)
+    assert hit.json.keys() == miss.json.keys()
+    batch = web.ask("POST", "/v1/check/batch", {"items": bodies}, key).json["items"]
+    assert len({len(json.dumps(each, separators=(",", ":"))) for each in batch}) == 1
+
+
+def test_the_test_vectors_are_what_is_made_of_their_image(web: Web, key: str) -> None:
+    served = web.ask("GET", "/v1/algorithms").json["test_vectors"]
+    asked = web.check_image(base64.b64decode(served["image"]), key).json
+    names = ("view", "orientation", "algorithm", "hash", "quality", "texture")
+    made = [{name: item[name] for name in names} for item in asked["hashes"]]
+    assert made == served["profiles"][asked["profile"]]["asked"]
+    assert web.check({"profile": asked["profile"], "hashes": made}, key).status == 200
 
 
 def test_the_vocabulary_is_complete_in_each_language(web: Web) -> None:

@@ -25,7 +25,7 @@ from tests.pictures import encoded, textured
 
 pytestmark = pytest.mark.usefixtures("committed")
 
-SAID = {"id", "result", "uses", "matches", "asked", "cache", "index", "livemode"}
+SAID = {"id", "result", "uses", "matches", "asked", "cache", "index", "livemode", "pad"}
 SAID_OF_AN_IMAGE = SAID | {"profile", "hashes"}
 SAID_OF_A_MATCH = {"ref", "strength", "uses", "assurance", "since"}
 
