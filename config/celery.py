@@ -26,6 +26,11 @@ app.conf.update(
             "schedule": 1.0,
             "options": {"expires": 1},
         },
+        "deliver-webhooks": {
+            "task": "matching.tasks.deliver_webhooks",
+            "schedule": 2.0,
+            "options": {"expires": 2},
+        },
         "purge": {"task": "matching.tasks.purge", "schedule": 3600.0, "options": {"expires": 3600}},
         "release-pending": {"task": "consent.tasks.release_pending", "schedule": 300.0, "options": {"expires": 300}},
         "forget-the-past": {"task": "consent.tasks.forget_the_past", "schedule": 3600.0, "options": {"expires": 3600}},

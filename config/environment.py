@@ -5,6 +5,7 @@ Values come from the environment, else from the file that `make run` writes into
 
 import base64
 import binascii
+import ipaddress
 import os
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -60,6 +61,7 @@ class Environment(BaseSettings):
     web_workers: int = Field(default=2, ge=1)
     units_per_minute: int = Field(default=600_000, ge=1)
     checks_kept_days: int = Field(default=365, ge=1)
+    webhook_networks: CommaSeparated = []
 
     # Mails to people, and how much may be registered in a day
     email_url: str = ""
@@ -69,7 +71,7 @@ class Environment(BaseSettings):
     photos_per_session_per_day: int = Field(default=200, ge=0)
     photos_per_network_per_day: int = Field(default=2000, ge=0)
 
-    @field_validator("allowed_hosts", mode="before")
+    @field_validator("allowed_hosts", "webhook_networks", mode="before")
     @classmethod
     def split(cls, value: Any) -> Any:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -101,6 +103,11 @@ class Environment(BaseSettings):
                 raise ValueError(f"the key {key_id!r} is there twice")
             ring[key_id] = key
         return ring
+
+    @field_validator("webhook_networks")
+    @classmethod
+    def networks(cls, value: list[str]) -> list[str]:
+        return [str(ipaddress.ip_network(network)) for network in value]
 
     @field_validator("email_url")
     @classmethod

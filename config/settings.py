@@ -265,6 +265,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 WEB_WORKERS = ENVIRONMENT.web_workers
 UNITS_PER_MINUTE = ENVIRONMENT.units_per_minute
 CHECKS_KEPT_DAYS = ENVIRONMENT.checks_kept_days
+WEBHOOK_NETWORKS = ENVIRONMENT.webhook_networks
 API_KEY_PEPPER = ENVIRONMENT.api_key_pepper
 REF_KEY = ENVIRONMENT.ref_key
 FINGERPRINT_KEYS = ENVIRONMENT.fingerprint_keys

@@ -21,7 +21,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from matching import sequence
+from matching import events, sequence
 from matching.models import ApiKey, Change, Platform
 from matching.models.platform import SCOPES
 from matching.platforms import audit
@@ -146,6 +146,7 @@ def rotate(*, by: str, kid: str, overlap: timedelta) -> tuple[ApiKey, Credential
         old.save(update_fields=["expires_at"])
         ends = old.expires_at.isoformat(timespec="seconds")
         audit(by, "key.rotated", old.platform, kid=old.kid, replaced_by=api_key.kid, ends=ends)
+        events.key_expiring([old])
         sequence.record(Change.Kind.ACCESS, old.id)
     return api_key, credential, sequence.settled()
 

@@ -5,7 +5,7 @@ protection exist together or not at all. After the commit the caller asks `seque
 from collections.abc import Iterable
 from uuid import UUID
 
-from matching import records, sequence, stored, uses
+from matching import events, records, sequence, stored, uses
 from matching.hashing.details import Details
 from matching.hashing.fingerprint import Fingerprint
 from matching.hashing.profile import PROFILES, accepted, current
@@ -67,16 +67,19 @@ def packed_details(data: bytes) -> dict[str, bytes]:
 def revise(protection: UUID, *, refuse: Iterable[str]) -> None:
     """Refuse these uses from now on. Raises uses.UnknownUseError, Protection.DoesNotExist."""
     change(protection, uses=uses.in_order(uses.refused(refuse)))
+    events.protection_changed(protection)
 
 
 def withdraw(protection: UUID) -> None:
     """Answer for this protection no more. Raises Protection.DoesNotExist."""
     change(protection, state=Protection.State.WITHDRAWN)
+    events.protection_removed(protection)
 
 
 def activate(protection: UUID) -> None:
     """Answer for a pending or withdrawn protection (again). Raises Protection.DoesNotExist."""
     change(protection, state=Protection.State.ACTIVE)
+    events.protection_changed(protection)
 
 
 def erase(protection: UUID) -> None:
@@ -85,6 +88,7 @@ def erase(protection: UUID) -> None:
     """
     excluded = list(Exclusion.objects.filter(protection=protection).values_list("id", flat=True))
     if Protection.objects.filter(id=protection).delete()[0]:
+        events.protection_removed(protection)
         records.forget(protection)
         for image in excluded:
             sequence.record(Change.Kind.EXCLUSION, image)

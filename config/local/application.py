@@ -75,7 +75,7 @@ def application(home: Home, environment: Mapping[str, str], address: Address) ->
         ],
         "worker": [
             *("celery", "-A", "config.celery", "worker", "--loglevel", "INFO", "-Q", "sequence,celery"),
-            *("--concurrency", "1", "--without-gossip", "--without-mingle"),
+            *("--concurrency", "2", "--without-gossip", "--without-mingle"),
         ],
         "beat": [
             *("celery", "-A", "config.celery", "beat", "--loglevel", "INFO"),

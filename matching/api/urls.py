@@ -13,7 +13,7 @@ from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
 from matching import signing
-from matching.api import check, meta, problems, reports
+from matching.api import check, meta, problems, reports, webhooks
 from matching.api.schemas import ProblemOut
 from matching.follower import shared
 from matching.models import SigningKey
@@ -67,6 +67,7 @@ api = Api(
 api.add_router("/v1", check.router)
 api.add_router("/v1", meta.router)
 api.add_router("/v1", reports.router)
+api.add_router("/v1", webhooks.router)
 
 
 @api.exception_handler(Problem)

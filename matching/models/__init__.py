@@ -8,12 +8,15 @@ from matching.models.protection import Protection
 from matching.models.report import Report
 from matching.models.signing_key import SigningKey
 from matching.models.stored_fingerprint import StoredFingerprint
+from matching.models.webhook import Delivery, Event, WebhookEndpoint
 
 __all__ = [
     "ApiKey",
     "Change",
     "Check",
     "CheckCount",
+    "Delivery",
+    "Event",
     "Exclusion",
     "Idempotent",
     "Platform",
@@ -24,4 +27,5 @@ __all__ = [
     "SigningKey",
     "StoredFingerprint",
     "Told",
+    "WebhookEndpoint",
 ]

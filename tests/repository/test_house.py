@@ -46,6 +46,12 @@ KEPT = {
     "matching.Told": {"id", "platform", "protection", "ref", "at"},
     "matching.Report": {"id", "platform", "livemode", "check_id", "ref", "proven", "outcome", "use", "at"},
     "matching.Idempotent": {"id", "platform", "livemode", "key", "request", "key_id", "blob", "at"},
+    "matching.WebhookEndpoint": {
+        "id", "public_id", "platform", "livemode", "url", "types", "key_id", "blob", "created_at", "failing_since",
+        "disabled_at",
+    },
+    "matching.Event": {"id", "number", "public_id", "platform", "livemode", "type", "data", "at"},
+    "matching.Delivery": {"id", "event", "endpoint", "due_at", "attempts"},
     "matching.SigningKey": {"id", "public", "key_id", "blob", "active_from", "created_at"},
     "matching.Sequence": {"id", "lineage", "epoch", "number"},
     "matching.Platform": {"id", "minimum_assurance", "units_per_minute", "suspended_at", "created_at"},

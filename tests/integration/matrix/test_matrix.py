@@ -34,7 +34,10 @@ OPEN = {  # by anyone; nothing of a person is on them
     ".well-known/jwks.json", "api:vocabulary", "api:algorithms", "api:api-root",
 }  # fmt: skip
 INDEX = {"readyz", "api:status"}  # what the index stands at; not asked here, where a follower would outlive the test
-KEY = {"api:check", "api:check_batch", "api:check_image", "api:me", "api:report"}  # by platforms, with a key
+KEY = {  # by platforms, with a key
+    "api:check", "api:check_batch", "api:check_image", "api:me", "api:report", "api:create_endpoint",
+    "api:list_endpoints", "api:delete_endpoint", "api:list_events",
+}  # fmt: skip
 OWN = {  # by whoever is logged in, with their own photos and their own account
     "account", "account_secret", "account_secret_change", "account_reauthenticate", "mfa_reauthenticate",
     "mfa_reauthenticate_webauthn", "account_email", "account_change_password", "mfa_index", "mfa_activate_totp",
@@ -63,6 +66,7 @@ class People:
             "problems/<slug:code>": "/problems/too-large",
             "static/<str:release>/<path:name>": "/static/old/css/veto.css",
             "healthz": "/healthz",
+            "api:delete_endpoint": "/v1/webhook-endpoints/whe_1",
             ".well-known/jwks.json": "/.well-known/jwks.json",
         }
         arguments = [self.photo.id] if name in OF_A_PHOTO else [self.passkey.pk] if name in OF_A_PASSKEY else []
