@@ -13,7 +13,7 @@ from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
 from matching import signing
-from matching.api import check, meta, problems, reports, webhooks
+from matching.api import check, developers, meta, problems, reports, webhooks
 from matching.api.schemas import ProblemOut
 from matching.follower import shared
 from matching.models import SigningKey
@@ -128,4 +128,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", readyz),
     path(".well-known/jwks.json", jwks),
     path("problems/<slug:code>", problems.page),
+    path("developers", developers.begin, name="developers"),
+    path("developers/reference", developers.reference, name="developers-reference"),
+    path("developers/errors", developers.errors, name="developers-errors"),
+    path("developers/changes", developers.changes, name="developers-changes"),
 ]

@@ -1,0 +1,102 @@
+"""Pages for those who put Veto into a service: how to begin, the reference, errors, what has changed.
+
+They speak the reader's language but for what the API itself says, which is English.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from matching.api import testmode
+from matching.api.reference import operations
+from matching.problems import KINDS
+
+readable = cache_control(private=True, no_cache=True)
+
+# Each is run by a test as it stands, but for the address, the key and the photo.
+SNIPPETS: Final = {
+    "outcomes": """\
+curl -s {url}/v1/check -H "Authorization: Bearer {key}" \\
+     -H "Content-Type: application/json" \\
+     -d '{{"profile": "pdq", "hashes": [{{"hash": "{protected}"}}]}}'""",
+    "image": """\
+curl -s "{url}/v1/check/image?uses=edit" -H "Authorization: Bearer {key}" \\
+     -H "Content-Type: image/jpeg" --data-binary @{photo}""",
+    "install": "pip install ./clients/python",
+    "client": """\
+from veto_client import Veto
+
+veto = Veto("{url}", "{key}")
+if veto.check("{photo}", uses=["edit"]).stops():
+    print("refused")""",
+    "try_out": """\
+from veto_client import Veto
+
+veto = Veto("{url}", "{key}", retries=0)
+for outcome in ("protected", "ask", "no_match", "indeterminate"):
+    print(veto.try_out(outcome, uses=["edit"]).result)""",
+    "proof": """\
+from veto_client import Veto
+
+veto = Veto("{url}", "{key}", proof=True)
+answer = veto.check("{photo}", uses=["edit"])
+print(veto.verify(answer).result, veto.verify(answer).at)
+if answer.stops():
+    veto.report(answer, "blocked")""",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ApiChange:
+    on: date
+    what: str
+
+
+CHANGES: Final = (
+    ApiChange(
+        date(2026, 11, 25),
+        "Checks of many images at once, limits with RateLimit headers, proofs, reports; hits and misses of one length.",
+    ),
+    ApiChange(date(2026, 11, 24), "Details: `details` in /v1/check, `?details=true` for images."),
+    ApiChange(date(2026, 11, 22), "The first version: checks by hashes and by image."),
+)
+
+
+def snippets(**values: str) -> dict[str, str]:
+    protected = next(bits.hex() for bits, outcome in testmode.HASHES.items() if outcome == "protected")
+    return {name: text.format(**{"protected": protected} | values) for name, text in SNIPPETS.items()}
+
+
+@require_safe
+@readable
+def begin(request: HttpRequest) -> HttpResponse:
+    url = f"{request.scheme}://{request.get_host()}"
+    context = {
+        "live": snippets(url=url, key="veto_live_…", photo="photo.jpg"),
+        "test": snippets(url=url, key="veto_test_…", photo="photo.jpg"),
+    }
+    return render(request, "developers/begin.html", context)
+
+
+@require_safe
+@readable
+def reference(request: HttpRequest) -> HttpResponse:
+    return render(request, "developers/reference.html", {"operations": operations()})
+
+
+@require_safe
+@readable
+def errors(request: HttpRequest) -> HttpResponse:
+    kinds: list[dict[str, Any]] = [{"code": code, "kind": kind} for code, kind in KINDS.items()]
+    return render(request, "developers/errors.html", {"kinds": sorted(kinds, key=lambda each: each["kind"].status)})
+
+
+@require_safe
+@readable
+def changes(request: HttpRequest) -> HttpResponse:
+    return render(request, "developers/changes.html", {"changes": CHANGES})
