@@ -20,7 +20,7 @@ class Command(OperatorCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--platform", required=True, metavar="NAME")
-        parser.add_argument("--scopes", default="check", help=f"with commas between: {','.join(SCOPES)}")
+        parser.add_argument("--scopes", default="check,report", help=f"with commas between: {','.join(SCOPES)}")
         parser.add_argument(
             "--networks", default="", help="from where it may be used, as 192.0.2.0/24 (default: anywhere)"
         )

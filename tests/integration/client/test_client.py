@@ -194,3 +194,15 @@ def test_a_proof_is_verified_and_is_of_this_answer_alone(web: Web, key: str, pro
         ):
             with pytest.raises(ProofError):
                 veto.verify(forged)
+
+
+def test_what_was_done_is_reported(veto: Veto, protected: Image.Image) -> None:
+    from matching.models import Report
+
+    answer = veto.check(protected, ["edit"])
+    veto.report(answer, "blocked")
+    assert Report.objects.get(check_id=answer.id).outcome == "blocked"
+    with pytest.raises(ValueError, match="unknown outcome 'stopped'; the outcomes are blocked"):
+        veto.report(answer, "stopped")
+    with pytest.raises(ValueError, match="did not give"):
+        veto.report(replace(answer, id=None), "blocked")
