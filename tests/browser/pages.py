@@ -11,6 +11,7 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 
 from consent import actions
+from tests.addresses import addresses
 from tests.browser.files import files, not_a_photo
 from tests.browser.people import PASSWORD, Someone, details
 from tests.browser.window import Window
@@ -18,14 +19,8 @@ from tests.browser.window import Window
 EMOJI = "🐈" * 10_000
 
 # Not pages: what each answers instead.
-NO_PAGES = {
-    "api:check": "the API, which speaks JSON",
-    "api:check_image": "the API, which speaks JSON",
-    "api:me": "the API, which speaks JSON",
-    "api:vocabulary": "the API, which speaks JSON",
-    "api:algorithms": "the API, which speaks JSON",
-    "api:status": "the API, which speaks JSON",
-    "api:api-root": "the API's own root, behind the home page",
+NO_PAGES = {name: "the API, which speaks JSON" for name in addresses() if name.startswith("api:")} | {
+    ".well-known/jwks.json": "keys for programs",
     "healthz": "for a load balancer",
     "readyz": "for a load balancer",
     "static/<str:release>/<path:name>": "leads to the file under its present address",
@@ -134,11 +129,11 @@ STRANGERS: dict[str, Visit] = {
     "privacy": opened("privacy"),
     "legal": opened("legal"),
     "accessibility": opened("accessibility"),
-    "developers": opened("developers"),
+    "developers-begin": opened("developers-begin"),
     "developers-reference": opened("developers-reference"),
     "developers-errors": opened("developers-errors"),
     "developers-changes": opened("developers-changes"),
-    "problems/<slug:code>": lambda window, _: window.page.goto(window.base + "/problems/too-large") and None,
+    "problem": opened("problem", "too-large"),
     "account_start": opened("account_start"),
     "account_case": opened("account_case"),
     "account_case_open": sheet,
