@@ -33,6 +33,9 @@ test-guards: venv ## the client's guards around real diffusers pipelines, in an 
 	@.venv-guards/bin/pip install --quiet --upgrade ./clients/python
 	@exec .venv-guards/bin/python -m pytest -q -c /dev/null --rootdir clients/python clients/python/tests
 
+test-all: venv-dev messages ## the same and those that take minutes
+	@exec $(RUN) config.local exec -- .venv/bin/python -m pytest $(SPREAD) -m '' $(ARGS)
+
 screenshots: venv-dev messages ## every page as a picture in screenshots/, in both languages, sizes and colours (needs Chromium)
 	@rm -rf screenshots
 	@VETO_BROWSER_TESTS=required VETO_SCREENSHOTS=screenshots exec $(RUN) config.local exec -- \
