@@ -22,6 +22,7 @@ from matching.models import Check, Protection
 
 FEW: Final = 3  # a smaller count is not said, be it nought
 WEEKS: Final = 26
+ORDER: Final = ("", *uses.IDS)
 
 CHECKS = """
 SELECT date_trunc('week', asked.at AT TIME ZONE 'UTC')::date, each.use,
@@ -29,9 +30,12 @@ SELECT date_trunc('week', asked.at AT TIME ZONE 'UTC')::date, each.use,
        count(*) FILTER (WHERE EXISTS (
            SELECT 1 FROM matching_report AS said
            WHERE said.check_id = asked.id AND said.platform_id = asked.platform_id AND said.livemode
-             AND said.outcome = 'blocked' AND said.use IN ('', each.use) AND said.at < %(until)s
+             AND said.outcome = 'blocked' AND (said.use IN ('', each.use) OR each.use = '') AND said.at < %(until)s
        ))
-FROM matching_check AS asked, jsonb_each_text(asked.uses) AS each (use, outcome)
+FROM matching_check AS asked, LATERAL (
+    SELECT * FROM jsonb_each_text(asked.uses)
+    UNION ALL SELECT '', CASE asked.result WHEN 'protected' THEN 'denied' ELSE 'ask' END
+) AS each (use, outcome)
 WHERE asked.livemode AND asked.protections && %(protections)s::uuid[]
   AND asked.at >= %(since)s AND asked.at < %(until)s AND each.outcome <> 'no_match'
 GROUP BY 1, 2
@@ -41,7 +45,9 @@ SELECT date_trunc('week', said.at AT TIME ZONE 'UTC')::date, each.use, 0, 0, cou
 FROM matching_report AS said
 JOIN matching_told AS told ON told.platform_id = said.platform_id AND told.ref = said.ref
 JOIN matching_protection AS protection ON protection.id = told.protection,
-     unnest(CASE WHEN said.use = '' THEN protection.uses ELSE ARRAY[said.use]::varchar[] END) AS each (use)
+     unnest(
+         ARRAY['']::varchar[] || CASE said.use WHEN '' THEN protection.uses ELSE ARRAY[said.use]::varchar[] END
+     ) AS each (use)
 WHERE said.livemode AND said.outcome = 'blocked' AND told.protection = ANY(%(protections)s::uuid[])
   AND said.at >= %(since)s AND said.at < %(until)s
 GROUP BY 1, 2
@@ -50,7 +56,10 @@ GROUP BY 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Of one week, from a Monday on (UTC), and one use: how many questions found a photo. None: fewer than FEW."""
+    """Of one week, from a Monday on (UTC), and one use: how many questions found a photo. None: fewer than FEW.
+
+    Where `use` is empty, of any use: a question counts once, by the worst that it was answered.
+    """
 
     week: date
     use: str
@@ -79,7 +88,7 @@ def by_week(protections: Collection[UUID], *, follower: Follower | None = None) 
         for (week, use), numbers in counts.items()
         if max(numbers) >= FEW
     ]
-    return sorted(telling, key=lambda line: (-line.week.toordinal(), uses.IDS.index(line.use)))
+    return sorted(telling, key=lambda line: (-line.week.toordinal(), ORDER.index(line.use)))
 
 
 def withheld(protections: set[UUID], follower: Follower | None) -> set[UUID]:

@@ -1,6 +1,8 @@
 """How to reach every page of the site: each by the name of its address, some in more than one state."""
 
+import secrets
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from allauth.account.forms import default_token_generator
@@ -9,8 +11,10 @@ from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
+from django.utils import timezone
 
 from consent import actions
+from matching.models import Check, Platform, Protection
 from tests.addresses import addresses
 from tests.browser.files import files, not_a_photo
 from tests.browser.people import PASSWORD, Someone, details
@@ -28,6 +32,8 @@ NO_PAGES = {name: "the API, which speaks JSON" for name in addresses() if name.s
     "exit": "leads away; tested by itself",
     "export-json": "a download",
     "export-csv": "a download",
+    "activity-json": "a download",
+    "activity-csv": "a download",
     "photos-withdraw": "takes a form and leads to the list",
     "photos-restore": "takes a form and leads to the list",
     "photo-drop-details": "takes a form and leads to the photo",
@@ -242,6 +248,29 @@ def new_sheet_not_kept(window: Window, someone: Someone) -> None:
     window.page.locator("main button.button-main").click()
 
 
+def happened(window: Window, someone: Someone) -> None:
+    """With some weeks of questions about a photo of someone who is known by e-mail."""
+    protection = someone.photos[0].protection
+    Protection.objects.filter(id=protection).update(assurance=1)
+    platform, _ = Platform.objects.get_or_create(name="Asker")
+    uses = {"edit": "denied", "train": "ask"}
+    Check.objects.bulk_create(
+        Check(
+            id=f"chk_{secrets.token_hex(12)}",
+            platform=platform,
+            livemode=True,
+            at=timezone.now() - timedelta(days=2 + 7 * week),
+            result="protected",
+            uses=uses,
+            protections=[protection],
+        )
+        for week in range(6)
+        for _ in range(3 + 5 * week % 9)
+    )
+    window.open("activity")
+    open_details(window)
+
+
 PERSONS: dict[str, Visit] = {
     "photos": opened("photos"),
     "photos (ticked)": chosen_photos,
@@ -263,6 +292,8 @@ PERSONS: dict[str, Visit] = {
     "photo-choose": choose_refused,
     "photo-rename": rename_refused,
     "photo-erase": of_first_photo("photo-erase"),
+    "activity": happened,
+    "activity (nothing yet)": opened("activity"),
     "export": opened("export"),
     "erase-account": opened("erase-account"),
     "account": opened("account"),

@@ -46,7 +46,8 @@ OWN = {  # by whoever is logged in, with their own photos and their own account
     "mfa_add_webauthn", "mfa_remove_webauthn", "mfa_edit_webauthn", "usersessions_list", "photos", "photos-change",
     "photos-withdraw", "photos-restore", "photos-add", "photos-upload", "photos-default", "export", "export-json",
     "export-csv", "photo", "photo-choose", "photo-rename", "photo-drop-details", "photo-erase", "photos-drop-details",
-    "erase-account",
+    "erase-account", "activity",
+    "activity-json", "activity-csv",
 }  # fmt: skip
 OF_A_PHOTO = {"photo", "photo-choose", "photo-rename", "photo-drop-details", "photo-erase"}
 OF_A_PASSKEY = {"mfa_remove_webauthn", "mfa_edit_webauthn"}
