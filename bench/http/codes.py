@@ -11,6 +11,7 @@ from matching.hashing.profile import VETO_1
 
 BATCH: Final = 5000  # photos
 ASKED: Final = {"pdq": 45, "dhash": 24}  # as an image asks: see the profile
+HEAD_BYTES, RECORD_BYTES = 5, 69  # of a packed fingerprint; a record ends with bits and texture
 VIEWS: Final = [(view, name) for name, views in VETO_1.stored.items() for view in views]
 
 
@@ -20,16 +21,19 @@ def pdq_like(count: int, random: np.random.Generator) -> np.ndarray[tuple[int, i
     return np.concatenate([half, ~half], axis=1)[:, random.permutation(HASH_BYTES)]
 
 
-def stored(batch: int) -> list[tuple[UUID, Fingerprint]]:
-    """The photos of a batch: as many hashes as a photo has at most."""
+def stored(batch: int) -> list[tuple[UUID, bytes]]:
+    """The photos of a batch, packed, with as many hashes as a photo has at most: new bits in one packed fingerprint."""
     random = np.random.default_rng([16, batch])
-    bits = pdq_like(BATCH * len(VIEWS), random).tobytes()
-    textures = pdq_like(BATCH * len(VIEWS), random).tobytes()
+    rows = np.tile(
+        np.frombuffer(fingerprint(*[bytes(HASH_BYTES * len(VIEWS))] * 2, 0).to_bytes(), np.uint8), (BATCH, 1)
+    )
+    for at, (_, name) in enumerate(VIEWS):
+        end = HEAD_BYTES + RECORD_BYTES * (at + 1)
+        rows[:, end - 2 * HASH_BYTES : end - HASH_BYTES] = pdq_like(BATCH, random)
+        if name == "pdq":
+            rows[:, end - HASH_BYTES : end] = pdq_like(BATCH, random)
     ids = random.bytes(16 * BATCH)
-    return [
-        (UUID(bytes=ids[16 * photo : 16 * photo + 16], version=4), fingerprint(bits, textures, photo))
-        for photo in range(BATCH)
-    ]
+    return [(UUID(bytes=ids[16 * at : 16 * at + 16], version=4), row.tobytes()) for at, row in enumerate(rows)]
 
 
 def fingerprint(bits: bytes, textures: bytes, photo: int) -> Fingerprint:
@@ -43,7 +47,7 @@ def fingerprint(bits: bytes, textures: bytes, photo: int) -> Fingerprint:
 def asked(count: int) -> list[Fingerprint]:
     """Whole queries; one in ten is of a photo of the first batch."""
     random = np.random.default_rng(17)
-    known = [fingerprint for _, fingerprint in stored(0)]
+    known = stored(0)
     questions = []
     for number in range(count):
         hashes = [
@@ -52,7 +56,7 @@ def asked(count: int) -> list[Fingerprint]:
             for code, texture in zip(pdq_like(many, random), pdq_like(many, random), strict=True)
         ]
         if number % 10 == 0:
-            hashes[0] = known[number].hashes[0]
+            hashes[0] = Fingerprint.from_bytes(known[number][1]).hashes[0]
         questions.append(Fingerprint(VETO_1.name, tuple(hashes), 100))
     return questions
 

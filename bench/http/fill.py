@@ -19,6 +19,7 @@ from django.utils import timezone  # noqa: E402
 
 from bench.http import codes  # noqa: E402
 from matching import keyring, sequence, stored, uses  # noqa: E402
+from matching.hashing.profile import VETO_1  # noqa: E402
 from matching.models import Protection, StoredFingerprint  # noqa: E402
 
 
@@ -27,7 +28,7 @@ def main(photos: int, with_details: int) -> None:
     for batch in range(-(-photos // codes.BATCH)):
         rows = codes.stored(batch)[: photos - batch * codes.BATCH]
         few = rows[: max(0, with_details - batch * codes.BATCH)]
-        kept = [(protection, found.profile, found.to_bytes()) for protection, found in rows]
+        kept = [(protection, VETO_1.name, packed) for protection, packed in rows]
         kept += [(protection, stored.DETAILS, codes.details(random)) for protection, _ in few]
         now = timezone.now()
         refused = uses.in_order(uses.DEFAULT)
