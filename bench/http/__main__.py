@@ -35,7 +35,7 @@ DETAILS: Final = 2000
 REGISTRATIONS: Final = 10  # a second
 LIMIT_MS: Final = 50
 SHARES: Final = (0.9, 0.8, 0.65, 0.5, 0.35, 0.2)  # of the capacity, that are tried one after the other
-IMAGES: Final = {"image 1600x1004": (questions.PHOTO, 8), "image 12 MP": (questions.LARGE, 4)}
+IMAGES: Final = {"image 1600x1004": (questions.PHOTO, 8), "image 12 MP": (questions.LARGE, 3)}
 MISSES: Final = "image 1600x1004, not found: details"
 READY_S: Final = 1200
 
@@ -81,16 +81,15 @@ def measure(given: argparse.Namespace, home: Home, environment: Mapping[str, str
 
 def pictures_in(folder: Path, home: Home, environment: Mapping[str, str], key: str) -> dict[str, list[bytes]]:
     """By kind: whole requests. Of each image that is to be found another encoding is protected before."""
-    asked, protected = {}, []
+    asked, originals = {}, home.path / "originals"
+    originals.mkdir()
     for kind, (size, count) in IMAGES.items():
-        images = [questions.picture(seed, size) for seed in range(count)]
-        for number, image in enumerate(images):
-            protected.append(folder / f"{number}.jpg")
-            protected[-1].write_bytes(questions.jpeg(image, 90))
-            manage(home, environment, "protect_photo", str(protected.pop()))
-            (folder / f"{number}.jpg").unlink()
+        for number in range(count):
+            image = questions.picture(number, size)
+            (originals / f"{kind}-{number}.jpg").write_bytes(questions.jpeg(image, 90))
             (folder / f"{kind}-{number}.jpg").write_bytes(questions.jpeg(image, 80))
         asked[kind] = questions.of_images([path.read_bytes() for path in sorted(folder.glob(f"{kind}-*"))], key)
+    manage(home, environment, "protect_photo", str(originals))
     others = [questions.jpeg(questions.picture(seed, questions.PHOTO), 80) for seed in range(100, 108)]
     return asked | {MISSES: questions.of_images(others, key)}
 

@@ -24,9 +24,8 @@ def pdq_like(count: int, random: np.random.Generator) -> np.ndarray[tuple[int, i
 def stored(batch: int) -> list[tuple[UUID, bytes]]:
     """The photos of a batch, packed, with as many hashes as a photo has at most: new bits in one packed fingerprint."""
     random = np.random.default_rng([16, batch])
-    rows = np.tile(
-        np.frombuffer(fingerprint(*[bytes(HASH_BYTES * len(VIEWS))] * 2, 0).to_bytes(), np.uint8), (BATCH, 1)
-    )
+    zeros = bytes(HASH_BYTES * len(VIEWS))
+    rows = np.tile(np.frombuffer(fingerprint(zeros, zeros, 0).to_bytes(), np.uint8), (BATCH, 1))
     for at, (_, name) in enumerate(VIEWS):
         end = HEAD_BYTES + RECORD_BYTES * (at + 1)
         rows[:, end - 2 * HASH_BYTES : end - HASH_BYTES] = pdq_like(BATCH, random)
