@@ -115,7 +115,7 @@ def merged(folder: Path, seen: set[int]) -> None:
     time.sleep(0.02)
 
 
-@pytest.mark.parametrize("lives", [1, pytest.param(12, marks=pytest.mark.long)])
+@pytest.mark.parametrize("lives", [1, pytest.param(12, marks=[pytest.mark.long, pytest.mark.timeout(900)])])
 def test_nobody_is_told_that_a_protected_photo_is_free_to_use(
     cast: Cast, live_key: str, folder: Path, tmp_path: Path, lives: int
 ) -> None:
