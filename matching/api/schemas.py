@@ -102,7 +102,11 @@ def unpacked(view: str, piece: bytes) -> Hash:
     return Hash(view, "pdq", bits, 100, texture=texture if any(texture) else b"")
 
 
-Uses = Annotated[list[str], AfterValidator(known_uses)]
+Uses = Annotated[
+    list[str],
+    AfterValidator(known_uses),
+    Field(json_schema_extra={"items": {"type": "string", "enum": list(uses.IDS)}}),
+]
 Name = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[a-z0-9+.-]+$")]
 PackedDetails = Annotated[str, Field(max_length=-(-MOST_BYTES // 3) * 4), AfterValidator(known_details)]
 Include = Literal["possible"]
@@ -159,7 +163,7 @@ class HashIn(Request):
 class CheckIn(Request):
     """One image as the hashes of its views: as `hashes`, or for speed as `packed` with `views`."""
 
-    profile: Annotated[str, AfterValidator(known_profile)]
+    profile: Annotated[str, AfterValidator(known_profile)] = Field(json_schema_extra={"enum": [*accepted(), PLAIN]})
     hashes: list[HashIn] = Field(default=[], max_length=MAX_HASHES)
     packed: str | None = Field(
         None,
