@@ -10,5 +10,5 @@ from matching.hashing.profile import current
 
 @require_safe
 @cache_control(public=True, max_age=300)  # a new profile is made soon after it is published
-def definitions(request: HttpRequest) -> JsonResponse:
+def definitions(_: HttpRequest) -> JsonResponse:
     return JsonResponse({"profile": current().to_json(), "details": VETO_DETAILS_1.to_json()})

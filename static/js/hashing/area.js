@@ -1,5 +1,5 @@
-// Averages over rectangles with exact pixel weights, as matching/hashing/area.py: the same arithmetic in the same order,
-// so that equal pixels give equal bits.
+// Averages over rectangles with exact pixel weights, as matching/hashing/area.py: the same arithmetic in the same
+// order, so that equal pixels give equal bits.
 
 /**
  * A luma picture, row by row.
@@ -13,13 +13,12 @@ const STRIP_PIXELS = 2_000_000; // source pixels held at a time: a photo of 100 
  * Average a picture by area to a smaller one, strip by strip.
  *
  * The server sums in float32 in an order that is its library's; this sums in float64: means differ by 1e-5 of a grey.
- * @param {(top: number, bottom: number) => Float32Array} rows  gives source rows as (bottom − top) × width luma
+ * @param {(top: number, bottom: number) => Promise<Float32Array>} rows  gives source rows, (bottom − top) × width luma
  * @param {{width: number, height: number}} source  whole pixels
  * @param {{width: number, height: number}} target  nowhere larger than the source
- * @param {() => Promise<void>} [breathe]  awaited between strips, where there is a page to keep alive
  * @returns {Promise<Picture>}
  */
-export async function shrink(rows, source, target, breathe) {
+export async function shrink(rows, source, target) {
   const down = lines(source.height, target.height);
   const across = lines(source.width, target.width);
   const data = new Float32Array(target.width * target.height);
@@ -28,12 +27,11 @@ export async function shrink(rows, source, target, breathe) {
   for (let first = 0; first < target.height; first += step) {
     const last = Math.min(first + step, target.height);
     const top = down[first].first;
-    const strip = rows(top, down[last - 1].last);
+    const strip = await rows(top, down[last - 1].last);
     for (let line = first; line < last; line++) {
       averageRows(strip, source.width, down[line], top, narrow);
       averageAlong(narrow, across, data, line * target.width);
     }
-    if (breathe) await breathe();
   }
   return { data, ...target };
 }

@@ -11,8 +11,8 @@ import { levels, texture } from "./texture.js";
 /**
  * @typedef {import("./area.js").Picture} Picture
  * @typedef {{view: string, algorithm: "pdq" | "dhash", hash: string, quality: number, orientation?: string,
- *   texture?: string, frame: number}} Hash  hash and texture: 64 hexadecimal digits; quality: 0..100; frame: the place of
- *   its picture in the file
+ *   texture?: string, frame: number}} Hash  hash and texture: 64 hexadecimal digits; quality: 0..100; frame: the place
+ *   of its picture in the file
  * @typedef {{profile: string, hashes: Hash[]}} Fingerprint
  */
 

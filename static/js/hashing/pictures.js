@@ -1,16 +1,12 @@
 // A file to canonical pictures, as matching/hashing/pictures.py: luma, at most 512 on the longer side. The browser
-// decodes; its pixels are read tile by tile, because phones limit the area of a canvas, and averaged by ourselves,
-// because a canvas that shrinks is up to 12 bits off.
+// decodes, and its pixels are averaged by ourselves, because a canvas that shrinks is up to 12 bits off.
 
 import { shrink } from "./area.js";
 import { HashingError } from "./errors.js";
 import { MAX_PIXELS, isHeic, sizeOf } from "./headers.js";
+import { PART_HEIGHT, PART_WIDTH, drawn, stored } from "./pixels.js";
 
 /** @typedef {import("./area.js").Picture} Picture */
-
-// A tile of at most 2 megapixels, of which every browser makes a canvas.
-const TILE_WIDTH = 2048;
-const TILE_HEIGHT = 1024;
 
 // The stored values as they are: as the server, without the file's colour profile, upright.
 const AS_STORED = { imageOrientation: "from-image", premultiplyAlpha: "none", colorSpaceConversion: "none" };
@@ -20,7 +16,7 @@ const AS_STORED = { imageOrientation: "from-image", premultiplyAlpha: "none", co
  * dropped. Of an animation the first frame only.
  * @param {Blob} blob
  * @param {number} longestSide  the profile's
- * @param {() => Promise<void>} [breathe]  awaited between strips, where there is a page to keep alive
+ * @param {() => Promise<void>} [breathe]  awaited between parts, where there is a page to keep alive
  * @returns {Promise<Picture[]>}
  * @throws {HashingError} undecodable, heic-unsupported, too-large
  */
@@ -58,15 +54,14 @@ function canonicalSize({ width, height }, longestSide) {
 }
 
 async function renderings(bitmap, target, breathe) {
+  const averaged = (reader, treatment) =>
+    shrink((top, bottom) => rows(bitmap, top, bottom, reader, treatment, breathe), bitmap, target);
   let lowest = 255;
-  const dropped = (rgba, at) => {
+  const opaque = await averaged(drawn, (rgba, at) => {
     if (rgba[at + 3] < lowest) lowest = rgba[at + 3];
     return luma(rgba, at);
-  };
-  const averaged = (treatment) =>
-    shrink((top, bottom) => readRows(bitmap, top, bottom, treatment), bitmap, target, breathe);
-  const opaque = await averaged(dropped);
-  return lowest === 255 ? [opaque] : [await averaged(overWhite), opaque];
+  });
+  return lowest === 255 ? [opaque] : [await averaged(stored, overWhite), await averaged(stored, luma)];
 }
 
 /** Pillow's formula, in whole thousandths. */
@@ -78,36 +73,20 @@ function overWhite(rgba, at) {
   return 255 + (rgba[at + 3] / 255) * (luma(rgba, at) - 255);
 }
 
-let canvas;
-
 /** The luma of rows, (bottom − top) × width, each pixel treated. */
-function readRows(bitmap, top, bottom, treatment) {
-  const rows = new Float32Array((bottom - top) * bitmap.width);
-  for (let y = top; y < bottom; y += TILE_HEIGHT) {
-    for (let x = 0; x < bitmap.width; x += TILE_WIDTH) {
-      const width = Math.min(TILE_WIDTH, bitmap.width - x);
-      const height = Math.min(TILE_HEIGHT, bottom - y);
-      const rgba = read(bitmap, x, y, width, height);
+async function rows(bitmap, top, bottom, reader, treatment, breathe) {
+  const values = new Float32Array((bottom - top) * bitmap.width);
+  for (let y = top; y < bottom; y += PART_HEIGHT) {
+    for (let x = 0; x < bitmap.width; x += PART_WIDTH) {
+      const width = Math.min(PART_WIDTH, bitmap.width - x);
+      const height = Math.min(PART_HEIGHT, bottom - y);
+      const rgba = await reader(bitmap, x, y, width, height);
       for (let line = 0, at = 0; line < height; line++) {
         const start = (y - top + line) * bitmap.width + x;
-        for (let column = 0; column < width; column++, at += 4) rows[start + column] = treatment(rgba, at);
+        for (let column = 0; column < width; column++, at += 4) values[start + column] = treatment(rgba, at);
       }
+      await breathe?.();
     }
   }
-  return rows;
-}
-
-/** RGBA of a part of a bitmap, as it is. */
-export function read(bitmap, x, y, width, height) {
-  canvas ??= surface(TILE_WIDTH, TILE_HEIGHT).getContext("2d", { willReadFrequently: true });
-  canvas.globalCompositeOperation = "copy";
-  canvas.imageSmoothingEnabled = false;
-  canvas.drawImage(bitmap, x, y, width, height, 0, 0, width, height);
-  return canvas.getImageData(0, 0, width, height, { colorSpace: "srgb" }).data;
-}
-
-/** A canvas that needs no page where there is one. */
-function surface(width, height) {
-  if (typeof OffscreenCanvas !== "undefined") return new OffscreenCanvas(width, height);
-  return Object.assign(document.createElement("canvas"), { width, height });
+  return values;
 }

@@ -1,5 +1,5 @@
-// The dhash of a view, which confirms what its PDQ code found: bit for bit what `imagehash.dhash(…, 16)` gives for the
-// view averaged to 17 × 16.
+// The dhash of a view, which confirms what its PDQ code found: bit for bit what `imagehash.dhash(…, 16)` gives for
+// the view averaged to 17 × 16.
 
 import { eightBits } from "./area.js";
 import { ORIENTATIONS } from "./orientations.js";
