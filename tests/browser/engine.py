@@ -10,7 +10,7 @@ from tests.browser.window import Window
 OPEN = """async ([module, definitions, workers]) => {
   const {createHasher, selfTest} = await import(module);
   window.selfTest = selfTest;
-  window.hasher = createHasher({...await (await fetch(definitions)).json(), workers});
+  window.hasher = createHasher({...await (await fetch(definitions)).json(), workers: workers ?? undefined});
 }"""
 ASK = """async ([what, photo, kind, options]) => {
   const blob = new Blob([Uint8Array.from(atob(photo), (c) => c.charCodeAt(0))], {type: kind});
@@ -23,7 +23,7 @@ ASK = """async ([what, photo, kind, options]) => {
 
 
 class Engine:
-    def __init__(self, window: Window, workers: int = 1) -> None:
+    def __init__(self, window: Window, workers: int | None = 1) -> None:
         self.page = window.page
         window.open("help")
         module = window.base + settings.STATIC_URL + "js/hashing/index.js"

@@ -7,7 +7,7 @@
  * @typedef {[number, number, number, number]} Rectangle  left, top, right, bottom in pixels
  */
 
-const STRIP_PIXELS = 2_000_000; // source pixels held at a time: a photo of 100 megapixels needs no second copy
+const STRIP_PIXELS = 1_000_000; // source pixels held at a time: a photo of 100 megapixels needs no second copy
 
 /**
  * Average a picture by area to a smaller one, strip by strip.

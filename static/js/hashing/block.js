@@ -22,7 +22,8 @@ export function mainBlock(picture) {
 
 /** Which pixels are drawn surface: of a grey level, or next to one, of many that equal those beside them. */
 function surface({ data, width, height }) {
-  const levels = Uint8Array.from(data, (value) => Math.min(Math.max(fround(value + 0.5), 0), 255));
+  const levels = new Uint8Array(data.length);
+  for (let at = 0; at < data.length; at++) levels[at] = Math.min(Math.max(fround(data[at] + 0.5), 0), 255);
   const still = new Uint32Array(256);
   for (let y = 0; y + 1 < height; y++) {
     for (let x = 0; x + 1 < width; x++) {

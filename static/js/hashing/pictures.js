@@ -38,12 +38,24 @@ async function decoded(blob) {
   try {
     const size = await sizeOf(blob);
     if (size) guard(size);
-    return await createImageBitmap(blob, AS_STORED);
+    return await createImageBitmap(blob, AS_STORED).catch(withoutOrientation(blob));
   } catch (error) {
     if (error instanceof HashingError) throw error;
     const heic = await isHeic(blob).catch(() => false); // a file that is gone cannot be read either
     throw new HashingError(heic ? "heic-unsupported" : "undecodable");
   }
+}
+
+/**
+ * Older browsers do not know "from-image", which is what they do. One that would not turn a photo still gives hashes
+ * that are found: an image is asked in all orientations.
+ */
+function withoutOrientation(blob) {
+  const { imageOrientation, ...options } = AS_STORED;
+  return (error) => {
+    if (error instanceof TypeError) return createImageBitmap(blob, options);
+    throw error;
+  };
 }
 
 /** Rounded half up; never enlarged, never 0. */
@@ -73,9 +85,13 @@ function overWhite(rgba, at) {
   return 255 + (rgba[at + 3] / 255) * (luma(rgba, at) - 255);
 }
 
-/** The luma of rows, (bottom − top) × width, each pixel treated. */
+let held = new Float32Array(0);
+
+/** The luma of rows, (bottom − top) × width, each pixel treated. Good until the next are asked for. */
 async function rows(bitmap, top, bottom, reader, treatment, breathe) {
-  const values = new Float32Array((bottom - top) * bitmap.width);
+  const count = (bottom - top) * bitmap.width;
+  if (held.length < count) held = new Float32Array(count);
+  const values = held.subarray(0, count);
   for (let y = top; y < bottom; y += PART_HEIGHT) {
     for (let x = 0; x < bitmap.width; x += PART_WIDTH) {
       const width = Math.min(PART_WIDTH, bitmap.width - x);

@@ -1,8 +1,8 @@
 // Pixels of a decoded picture, part by part: phones limit the area of a canvas, and the size of a texture.
 
-/** At most 2 megapixels, of which every browser makes a canvas. */
+/** A megapixel: every browser makes such a canvas, and what is read of it does not fill a phone's memory. */
 export const PART_WIDTH = 2048;
-export const PART_HEIGHT = 1024;
+export const PART_HEIGHT = 512;
 
 /**
  * RGBA of a part of a picture, 4 × width × height bytes.
