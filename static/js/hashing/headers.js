@@ -2,8 +2,9 @@
 // can hold, and whether it is of a kind that few browsers decode.
 
 export const MAX_PIXELS = 100_000_000; // as the server
+export const MAX_BYTES = 250_000_000; // read whole before they are decoded: more are films
 const HEADER_BYTES = 32;
-const SEGMENTS_WITHIN = 4_000_000; // bytes: a phone's JPEG begins with previews and depth maps
+const SEGMENTS = 200; // of a JPEG, before its frame header: previews and colour profiles are several
 
 const ascii = (view, at, length) => String.fromCharCode(...new Uint8Array(view.buffer, at, length));
 
@@ -32,7 +33,7 @@ export async function sizeOf(blob) {
 
 /** From one marker to the next, to the frame header (ITU-T T.81, B.2.2). */
 async function jpegSize(blob) {
-  for (let at = 2; at < SEGMENTS_WITHIN; ) {
+  for (let at = 2, number = 0; number < SEGMENTS; number++) {
     const view = await bytes(blob, at, 9);
     const marker = view.getUint16(0);
     if (marker === 0xffff) {

@@ -69,9 +69,13 @@ class Hasher {
       details = this.#pool.run({ ...job, onFingerprint: resolve });
       details.catch(reject);
     });
-    const soon = await Promise.race([details, new Promise((resolve) => setTimeout(resolve, DETAILS_WITHIN))]);
-    if (soon !== undefined) return { fingerprint, details: soon };
-    return { fingerprint, details: null, detailsLater: details };
+    // What fails from here on is the details: the hashes are worth having without them.
+    const detailsLater = details.catch((error) => {
+      if (error.code === "aborted") throw error;
+      return null;
+    });
+    const soon = await Promise.race([detailsLater, new Promise((resolve) => setTimeout(resolve, DETAILS_WITHIN))]);
+    return soon === undefined ? { fingerprint, details: null, detailsLater } : { fingerprint, details: soon };
   }
 
   /**

@@ -3,7 +3,7 @@
 
 import { shrink } from "./area.js";
 import { HashingError } from "./errors.js";
-import { MAX_PIXELS, isHeic, sizeOf } from "./headers.js";
+import { MAX_BYTES, MAX_PIXELS, isHeic, sizeOf } from "./headers.js";
 import { PART_HEIGHT, PART_WIDTH, drawn, stored } from "./pixels.js";
 
 /** @typedef {import("./area.js").Picture} Picture */
@@ -36,6 +36,7 @@ function guard({ width, height }) {
 
 async function decoded(blob) {
   try {
+    if (blob.size > MAX_BYTES) throw new HashingError("too-large");
     const size = await sizeOf(blob);
     if (size) guard(size);
     return await createImageBitmap(blob, AS_STORED).catch(withoutOrientation(blob));

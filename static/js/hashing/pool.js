@@ -5,7 +5,7 @@ import { HashingError } from "./errors.js";
 
 const MAX_WORKERS = 4;
 const PIXELS_AT_A_TIME = 50_000_000; // decoded, 4 bytes each
-const PATIENCE = 120_000; // ms without a word: an old phone takes 20 s for its largest photo
+const PATIENCE = 120; // seconds without a word, while the page is awake: a phone that sleeps is not a worker that died
 const ATTEMPTS = 2;
 
 const ADDRESS = new URL("worker.js", import.meta.url).href;
@@ -62,7 +62,7 @@ export class Pool {
     this.#idle = [];
     this.#busy.clear();
     for (const entry of left) {
-      clearTimeout(entry.timer);
+      clearInterval(entry.timer);
       entry.reject(new HashingError("aborted"));
     }
   }
@@ -79,7 +79,7 @@ export class Pool {
     const worker = this.#idle.pop() ?? this.#started();
     this.#busy.set(worker, entry);
     entry.attempts += 1;
-    this.#await(worker, entry);
+    this.#watch(worker, entry);
     worker.postMessage(entry.message);
     this.#next();
   }
@@ -97,20 +97,24 @@ export class Pool {
     return worker;
   }
 
-  #await(worker, entry) {
-    clearTimeout(entry.timer);
-    entry.timer = setTimeout(() => this.#died(worker), PATIENCE);
+  #watch(worker, entry) {
+    clearInterval(entry.timer);
+    let seconds = 0;
+    entry.timer = setInterval(() => {
+      seconds += 1;
+      if (seconds > PATIENCE) this.#died(worker);
+    }, 1000);
   }
 
   #heard(worker, { fingerprint, done, failed }) {
     const entry = this.#busy.get(worker);
     if (fingerprint) {
       entry.onFingerprint?.(fingerprint);
-      return this.#await(worker, entry);
+      return this.#watch(worker, entry);
     }
     this.#busy.delete(worker);
     this.#idle.push(worker);
-    clearTimeout(entry.timer);
+    clearInterval(entry.timer);
     if (failed) entry.reject(new HashingError(failed));
     else entry.resolve(done);
     this.#next();
@@ -122,7 +126,7 @@ export class Pool {
     this.#busy.delete(worker);
     this.#idle = this.#idle.filter((other) => other !== worker);
     if (!entry) return;
-    clearTimeout(entry.timer);
+    clearInterval(entry.timer);
     if (entry.attempts < ATTEMPTS && !entry.signal?.aborted) this.#waiting.unshift(entry);
     else entry.reject(new HashingError("undecodable"));
     this.#next();
