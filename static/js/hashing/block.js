@@ -10,18 +10,25 @@ const GRID = 64; // lines at which a block is first looked for
 const REFINEMENTS = 2;
 const { fround } = Math;
 
-/** @param {import("./area.js").Picture} picture @returns {import("./area.js").Rectangle} */
-export function mainBlock(picture) {
+/**
+ * @param {import("./area.js").Picture} picture
+ * @param {Uint8Array | null} [drawn]  its surface, where that is known already
+ * @returns {import("./area.js").Rectangle}
+ */
+export function mainBlock(picture, drawn = surface(picture)) {
   const { width, height } = picture;
-  const drawn = surface(picture);
   if (!drawn) return whole(picture);
   const sums = summed(drawn, width, height);
   const block = refined(sums, largestSum(sums));
   return largeEnough(block, width, height) ? trimDrawn(picture, block) : whole(picture);
 }
 
-/** Which pixels are drawn surface: of a grey level, or next to one, of many that equal those beside them. */
-function surface({ data, width, height }) {
+/**
+ * Which pixels are drawn surface: of a grey level, or next to one, of many that equal those beside them.
+ * @param {import("./area.js").Picture} picture
+ * @returns {Uint8Array | null} 1 where it is; null where none is
+ */
+export function surface({ data, width, height }) {
   const levels = new Uint8Array(data.length);
   for (let at = 0; at < data.length; at++) levels[at] = Math.min(Math.max(fround(data[at] + 0.5), 0), 255);
   const still = new Uint32Array(256);
