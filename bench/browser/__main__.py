@@ -59,10 +59,11 @@ def measured(given: argparse.Namespace) -> dict[str, Any]:
                 compared = distances.measured(Engine(opened), photos, given.as_they_are, given.of_a_kind)
             figures["distances"] = compared
         figures["speed"] = []
-        for count, size in ((given.count, USUAL), (max(1, given.count // 50), LARGE)):
+        for share, size, details in ((1, USUAL, False), (10, USUAL, True), (50, LARGE, False)):
             with window(browser, base) as opened:
                 engine = Engine(opened, workers=None)
-                figures["speed"].append(speed.measured(engine, Path(folder), count=count, size=size, details=False))
+                files = speed.generated(Path(folder), max(1, given.count // share), size)
+                figures["speed"].append({"size": size, "details": details} | speed.measured(engine, files, details))
         return figures
 
 

@@ -4,6 +4,7 @@ import io
 import os
 import threading
 from pathlib import Path
+from tempfile import mkdtemp
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -45,17 +46,17 @@ PAGE: Final = """async ([pending, wantDetails]) => {
 }"""
 
 
-def measured(engine: Engine, folder: Path, *, count: int, size: tuple[int, int], details: bool) -> dict[str, Any]:
-    """`count` generated JPEG files of a size, all handed to the page at once."""
-    files = generated(folder / f"{size[0]}x{size[1]}", count, size)
+def measured(engine: Engine, files: list[Path], details: bool) -> dict[str, Any]:
+    """Files that are handed to the page all at once."""
     input_of(engine.page).set_input_files(files)
     with Memory() as memory:
         found: dict[str, Any] = engine.page.evaluate(PAGE, [PENDING, details])
-    return {"size": list(size), "details": details} | found | memory.found()
+    return found | memory.found()
 
 
-def generated(folder: Path, count: int, size: tuple[int, int]) -> list[Path]:
-    folder.mkdir()
+def generated(within: Path, count: int, size: tuple[int, int]) -> list[Path]:
+    """So many JPEG files of a size."""
+    folder = Path(mkdtemp(dir=within))
     files = [folder / f"{number:05}.jpg" for number in range(count)]
     for number, path in enumerate(files):
         if number < DISTINCT:

@@ -15,7 +15,8 @@ OPEN = """async ([module, definitions, workers]) => {
 ASK = """async ([what, photo, kind, options]) => {
   const blob = new Blob([Uint8Array.from(atob(photo), (c) => c.charCodeAt(0))], {type: kind});
   try {
-    return await hasher[what](blob, options);
+    const answer = await hasher[what](blob, options);
+    return {...answer, detailsLater: await answer.detailsLater};
   } catch (error) {
     return {code: error.code ?? String(error)};
   }

@@ -1,5 +1,6 @@
 """Fingerprints made by the browser: the same bits as the server's, and an honest word where there are none."""
 
+import base64
 import hashlib
 import json
 import struct
@@ -9,13 +10,15 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Error, Route
 
+from matching.hashing.details import Details
+from matching.hashing.details_profile import VETO_DETAILS_1
 from matching.hashing.hashes import fingerprint_of
 from matching.hashing.pictures import pictures
 from tests import vectors
 from tests.browser.engine import Engine
 from tests.browser.window import window
 from tests.integration.web import ROOT, Web
-from tests.pictures import encoded, picture
+from tests.pictures import encoded, picture, textured
 
 VECTORS = json.loads(vectors.FILE.read_text())
 CASES = dict(vectors.cases())
@@ -28,6 +31,10 @@ RANDOMISING = """{
     image.data[41] ^= 1;
     return image;
   };
+}"""
+SLOW_DETAILS = """{
+  const post = self.postMessage.bind(self);
+  self.postMessage = (said) => "done" in said ? setTimeout(post, 2000, said) : post(said);
 }"""
 DYING = "self.onmessage = ({ data }) => { if (!data.start) throw new Error('out of memory'); };"
 
@@ -106,6 +113,23 @@ def test_a_worker_that_dies_is_replaced_and_its_photo_tried_once_more(
 
 def served(route: Route, script: str) -> None:
     route.fulfill(content_type="text/javascript", body=script)
+
+
+def test_details_come_with_the_hashes_where_they_are_wanted(engine: Engine) -> None:
+    photo = encoded(textured(1))
+    wanted = Details.from_bytes(base64.b64decode(engine.ask("hash", photo, wantDetails=True)["details"]), coarse=True)
+    assert len(wanted) == VETO_DETAILS_1.stored["whole"]
+    assert engine.ask("hash", photo)["details"] is None
+
+
+def test_hashes_do_not_wait_for_details_that_take_long(browser: Browser, web: Web) -> None:
+    slow = WORKER.read_text() + SLOW_DETAILS
+    with window(browser, f"http://localhost:{web.port}") as opened:
+        opened.context.route("**/js/hashing/worker.js", lambda route: served(route, slow))
+        answer = Engine(opened).ask("hash", encoded(textured(1)), wantDetails=True)
+    assert answer["fingerprint"]["hashes"]
+    assert answer["details"] is None
+    assert answer["detailsLater"]
 
 
 def test_what_is_given_up_ends_at_once_and_leaves_the_others(engine: Engine) -> None:

@@ -1,5 +1,6 @@
 // One photo at a time, away from the page. It is told the profiles once, then asked for one thing after another.
 
+import { storedDetails } from "./details.js";
 import { HashingError } from "./errors.js";
 import { fingerprintOf, queryOf } from "./hashes.js";
 import { canvasIsTrue } from "./pattern.js";
@@ -27,7 +28,8 @@ self.onunhandledrejection = ({ reason }) => self.reportError(reason);
 async function hash({ blob, canonical, wantDetails }) {
   const of = canonical ?? (await decoded(blob));
   self.postMessage({ fingerprint: fingerprintOf(of, profiles.profile) });
-  return wantDetails ? details(of) : null;
+  const details = wantDetails && storedDetails(of, profiles.details);
+  return details ? btoa(String.fromCharCode(...details)) : null; // 16 kB at most
 }
 
 async function query({ blob, canonical }) {
@@ -38,8 +40,4 @@ async function decoded(blob) {
   canvasTrue ??= await canvasIsTrue();
   if (!canvasTrue) throw new HashingError("canvas-randomised");
   return pictures(blob, profiles.profile.canonical_pixels.longest_side);
-}
-
-function details() {
-  return null;
 }
