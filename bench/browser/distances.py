@@ -10,6 +10,7 @@ from matching.hashing.hashes import fingerprint_of
 from matching.hashing.pictures import pictures
 from tests.browser.engine import Engine
 
+FOUND = ("content", "main")  # rectangles that rest on what is within some grey levels: a pixel may move an edge
 SURE = 80  # quality from which the reference's authors ask for at most 10 bits
 
 
@@ -38,7 +39,8 @@ def apart(engine: Engine, files: Iterable[bytes]) -> dict[str, Any]:
             alone.update(key.view for key in ours.keys() ^ theirs.keys())
         for key in ours.keys() & theirs.keys():
             code, quality = ours[key]
-            sort = key.algorithm if quality >= SURE else f"{key.algorithm}, quality below {SURE}"
+            sort = key.algorithm + (", found" if key.view in FOUND else "")
+            sort += "" if quality >= SURE else f", quality below {SURE}"
             bits[sort][(int.from_bytes(code) ^ int.from_bytes(theirs[key][0])).bit_count()] += 1
     histograms = {
         sort: {"most": max(counted), "histogram": dict(sorted(counted.items()))}
