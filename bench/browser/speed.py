@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import psutil
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import CDPSession, Locator, Page
 
 from tests.browser.engine import Engine
 from tests.pictures import picture
@@ -49,9 +49,20 @@ PAGE: Final = """async ([pending, wantDetails]) => {
 def measured(engine: Engine, files: list[Path], details: bool) -> dict[str, Any]:
     """Files that are handed to the page all at once."""
     input_of(engine.page).set_input_files(files)
+    devtools = engine.page.context.new_cdp_session(engine.page)
+    devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
+    before = of_main_thread(devtools)
     with Memory() as memory:
         found: dict[str, Any] = engine.page.evaluate(PAGE, [PENDING, details])
-    return found | memory.found()
+    spent = (of_main_thread(devtools) - before) / len(files)
+    return found | {"main_thread_cpu_ms_per_photo": round(1000 * spent, 1)} | memory.found()
+
+
+def of_main_thread(devtools: CDPSession) -> float:
+    """Seconds of the processor that the page itself has had, however busy the machine is."""
+    return next(
+        it["value"] for it in devtools.send("Performance.getMetrics")["metrics"] if it["name"] == "TaskDuration"
+    )
 
 
 def generated(within: Path, count: int, size: tuple[int, int]) -> list[Path]:
