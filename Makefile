@@ -2,7 +2,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run demo generator test test-guards screenshots check format openapi lock clean venv venv-dev venv-bench venv-examples quality bench bench-index bench-http messages
+.PHONY: help run demo generator test test-guards screenshots check format openapi lock clean venv venv-dev venv-bench venv-examples quality bench bench-index bench-http bench-browser messages
 
 # Names and arguments may hold spaces: they reach the recipes as environment variables, not as text.
 export PHOTO PHOTOS NEGATIVES QUICK SIZES PHOTOS_REGISTERED
@@ -59,8 +59,7 @@ bench: bench-index bench-http ## all measures of speed: bench/results/
 bench-index: venv-bench ## the index beside a scan and faiss (PHOTOS=dir for real codes, SIZES=100000,1000000)
 	@exec $(RUN) bench.index $${PHOTOS:+--photos "$$PHOTOS"} $${SIZES:+--sizes "$$SIZES"}
 
-bench-http: venv messages ## checks over HTTP, while others register (PHOTOS_REGISTERED=1000000)
-	@exec $(RUN) bench.http
+bench-http: venv messages ## checks over HTTP, while others register bench-browser: venv-dev hashing in Chromium: bits apart from the server (PHOTOS=dir,…), photos a second, memory (PHOTOS_REGISTERED=1000000)
 
 format: venv-dev ## lint what can be repaired, and format
 	$(RUN) ruff check --fix

@@ -28,6 +28,7 @@ NO_PAGES = {name: "the API, which speaks JSON" for name in addresses() if name.s
     "healthz": "for a load balancer",
     "readyz": "for a load balancer",
     "static/<str:release>/<path:name>": "leads to the file under its present address",
+    "hashing-definitions": "gives scripts the profiles",
     "language": "takes a form and leads back to its page",
     "exit": "leads away; tested by itself",
     "export-json": "a download",

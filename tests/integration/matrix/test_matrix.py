@@ -27,6 +27,7 @@ pytestmark = pytest.mark.usefixtures("committed")
 
 OPEN = {  # by anyone; nothing of a person is on them
     "home", "how-it-works", "found", "help", "privacy", "legal", "accessibility", "styleguide", "language", "exit",
+    "hashing-definitions",
     "account_start", "account_case", "account_case_open", "account_login", "mfa_authenticate", "mfa_login_webauthn",
     "account_signup", "account_email_verification_sent", "account_confirm_email", "account_reset_password",
     "account_reset_password_done", "account_reset_password_from_key", "account_reset_password_from_key_done",
