@@ -59,7 +59,11 @@ bench: bench-index bench-http ## all measures of speed: bench/results/
 bench-index: venv-bench ## the index beside a scan and faiss (PHOTOS=dir for real codes, SIZES=100000,1000000)
 	@exec $(RUN) bench.index $${PHOTOS:+--photos "$$PHOTOS"} $${SIZES:+--sizes "$$SIZES"}
 
-bench-http: venv messages ## checks over HTTP, while others register bench-browser: venv-dev hashing in Chromium: bits apart from the server (PHOTOS=dir,…), photos a second, memory (PHOTOS_REGISTERED=1000000)
+bench-http: venv messages ## checks over HTTP, while others register (PHOTOS_REGISTERED=1000000)
+	@exec $(RUN) bench.http
+
+bench-browser: venv-dev ## hashing in Chromium: bits apart from the server (PHOTOS=dir,…), photos a second, memory
+	@exec $(RUN) config.local exec -- .venv/bin/python -m bench.browser
 
 format: venv-dev ## lint what can be repaired, and format
 	$(RUN) ruff check --fix

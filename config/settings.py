@@ -213,6 +213,7 @@ ACCOUNTS_PER_SESSION_PER_DAY = ENVIRONMENT.accounts_per_session_per_day
 ACCOUNTS_PER_NETWORK_PER_DAY = ENVIRONMENT.accounts_per_network_per_day
 PHOTOS_PER_SESSION_PER_DAY = ENVIRONMENT.photos_per_session_per_day
 PHOTOS_PER_NETWORK_PER_DAY = ENVIRONMENT.photos_per_network_per_day
+LOOKUPS_PER_NETWORK_PER_DAY = ENVIRONMENT.lookups_per_network_per_day
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("fr", "Français")]

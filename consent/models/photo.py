@@ -78,6 +78,8 @@ class Photo(models.Model):
         max_length=16, choices=Details.choices, default=Details.NONE, db_default=Details.NONE.value
     )
     mark = models.BinaryField(null=True, editable=False)
+    # What the person's browser called the act that last registered it: sent once more, it is known and changes nothing.
+    sending = models.UUIDField(null=True, editable=False)
     pending_since = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -92,6 +94,7 @@ class Photo(models.Model):
                 name="photo_details_known", condition=Q(details__in=["kept", "declined", "too-few", "none"])
             ),
             models.UniqueConstraint(name="photo_once_per_person", fields=["person", "mark"]),
+            models.UniqueConstraint(name="photo_once_per_sending", fields=["person", "sending"]),
         ]
         indexes: ClassVar[list[models.Index]] = [models.Index(fields=["person", "-created_at"])]
 

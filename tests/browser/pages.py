@@ -35,6 +35,10 @@ NO_PAGES = {name: "the API, which speaks JSON" for name in addresses() if name.s
     "export-csv": "a download",
     "activity-json": "a download",
     "activity-csv": "a download",
+    "photos-send": "takes hashes, and speaks JSON",
+    "photos-send-details": "takes hashes, and speaks JSON",
+    "photos-find-ask": "takes hashes, and speaks JSON",
+    "check-ask": "takes hashes, and speaks JSON",
     "photos-withdraw": "takes a form and leads to the list",
     "photos-restore": "takes a form and leads to the list",
     "photo-drop-details": "takes a form and leads to the photo",
@@ -61,6 +65,16 @@ def of_first_photo(name: str) -> Visit:
 def open_details(window: Window) -> None:
     for number in range(window.page.locator("details").count()):
         window.page.locator("details > summary").nth(number).click()
+
+
+def here(name: str) -> Visit:
+    """A page of ours where photos are hashed, ready for them."""
+
+    def visit(window: Window, _: Someone) -> None:
+        window.open(name)
+        window.page.locator("#here, #otherwise").filter(visible=True).first.wait_for()
+
+    return visit
 
 
 # ----- strangers
@@ -132,6 +146,7 @@ STRANGERS: dict[str, Visit] = {
     "home": opened("home"),
     "how-it-works": opened("how-it-works"),
     "found": opened("found"),
+    "check": here("check"),
     "help": opened("help"),
     "privacy": opened("privacy"),
     "legal": opened("legal"),
@@ -278,6 +293,8 @@ PERSONS: dict[str, Visit] = {
     "photos (found)": list_found,
     "photos (nothing found)": list_filtered,
     "photos-change": change_chosen,
+    "photos-here": here("photos-here"),
+    "photos-find": here("photos-find"),
     "photos-add": opened("photos-add"),
     "photos-add (refused)": before_refused,
     "photos-add (not by upload)": lambda window, _: answers(window, "child", "no"),

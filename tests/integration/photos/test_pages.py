@@ -227,7 +227,7 @@ def test_the_choice_for_the_next_photos_is_kept(client: Client, alice: Person) -
     answer_before(client)
     shown = client.get(reverse("photos-upload")).content.decode()
     assert re.search(r'value="refuse-everything"[^>]*checked', shown)
-    assert re.findall(r'<a href="([^"]*)" aria-current="page"', shown) == [reverse("photos-add")]
+    assert re.findall(r'<a href="([^"]*)" aria-current="page"', shown) == [reverse("photos-here")]
 
 
 def test_a_photo_is_renamed_and_its_history_told(client: Client, alice: Person) -> None:
