@@ -7,8 +7,7 @@ from django.views.decorators.http import require_safe
 
 from consent.received import QuestionIn, parsed
 from consent.views.photos import words
-from consent.views.photos.here import own_mark
-from consent.views.photos.own import photos_of
+from consent.views.photos.own import own_mark, photos_of
 from consent.views.photos.shown import card
 from consent.views.sent import in_json, sent_from
 from matching import lookup

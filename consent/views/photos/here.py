@@ -7,7 +7,6 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from pydantic import ValidationError
@@ -20,6 +19,7 @@ from consent.models import Photo
 from consent.received import ChunkIn, FollowingChunk, PhotoIn, faults, parsed, unpacked
 from consent.views.photos import words
 from consent.views.photos.adding import WHOSE
+from consent.views.photos.own import own_mark
 from consent.views.sent import in_json, person_of, sent_from
 from matching import uses
 from matching.problems import Problem
@@ -38,11 +38,6 @@ def here(request: HttpRequest) -> HttpResponse:
         "photos/here.html",
         {"form": form, "own": own_mark(request), "words": words.HERE},
     )
-
-
-def own_mark(request: HttpRequest) -> str:
-    """What the browser keeps this person's things under, so that whoever logs in there next meets none of them."""
-    return salted_hmac("consent.views.photos.here", str(person_of(request).pk), algorithm="sha256").hexdigest()[:32]
 
 
 @login_required

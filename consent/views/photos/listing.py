@@ -17,7 +17,7 @@ from consent.actions import restore_photos, revise_photos, withdraw_photos
 from consent.forms.photos import AGAIN, ChoiceForm, FilterForm
 from consent.models import Photo
 from consent.models.photo import PhotoQuerySet
-from consent.views.photos.own import IN_LIST, chosen_photos, photos_of, tell, to_add_again
+from consent.views.photos.own import IN_LIST, chosen_photos, own_mark, photos_of, tell, to_add_again
 from consent.views.photos.shown import card
 from consent.views.sent import person_of, sent_from
 from matching.uses import in_order
@@ -61,6 +61,7 @@ def photos(request: HttpRequest) -> HttpResponse:
     cards = [card(photo, again) for photo in page]
     context = {
         "cards": cards,
+        "own": own_mark(request),
         "again": again_summary(len(again)),
         "any_withdrawn": any(card["state"] == "withdrawn" for card in cards),
         "page": page,

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest
+from django.utils.crypto import salted_hmac
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
@@ -19,6 +20,11 @@ IN_LIST = ("-created_at", "id")
 
 def photos_of(request: HttpRequest) -> PhotoQuerySet:
     return Photo.objects.of(person_of(request)).described()
+
+
+def own_mark(request: HttpRequest) -> str:
+    """What the browser keeps this person's things under, so that whoever logs in there next meets none of them."""
+    return salted_hmac("consent.views.photos.own", str(person_of(request).pk), algorithm="sha256").hexdigest()[:32]
 
 
 def to_add_again(request: HttpRequest) -> set[UUID]:

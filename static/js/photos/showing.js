@@ -58,7 +58,7 @@ export class Showing {
     const figures = queue.figures();
     const chosen = figures.chosen + figures.started;
     place("going").hidden = !(queue.running || figures.open);
-    place("choice").hidden = queue.running;
+    place("choice").hidden = queue.running || (figures.open > 0 && !figures.lost && !figures.chosen);
     place("chosen").textContent = chosen ? say("chosen", { number: chosen }) : "";
     place("start").setAttribute("aria-disabled", String(!chosen));
     if (chosen) place("start-first").hidden = true;

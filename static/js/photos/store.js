@@ -24,6 +24,10 @@ class Store {
     return asked(this.within(name, "readonly").getAll());
   }
 
+  keys(name) {
+    return asked(this.within(name, "readonly").getAllKeys());
+  }
+
   get(name, key) {
     return asked(this.within(name, "readonly").get(key));
   }
