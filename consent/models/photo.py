@@ -37,6 +37,10 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
     def withdrawn_before(self, time: datetime) -> Self:
         return self.in_state(Photo.State.WITHDRAWN).exclude(opt_outs__withdrawn_at__gte=time)
 
+    def withdrawn_between(self, start: datetime, end: datetime) -> Self:
+        """Withdrawn then, and since."""
+        return self.in_state(Photo.State.WITHDRAWN).filter(opt_outs__withdrawn_at__range=(start, end)).distinct()
+
     def in_state(self, state: "Photo.State") -> Self:
         in_force = Exists(OptOut.objects.filter(photo=OuterRef("pk"), withdrawn_at=None))
         match state:

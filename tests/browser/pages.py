@@ -72,9 +72,14 @@ def here(name: str) -> Visit:
 
     def visit(window: Window, _: Someone) -> None:
         window.open(name)
-        window.page.locator("#here, #otherwise").filter(visible=True).first.wait_for()
+        window.page.locator("#here").wait_for()
 
     return visit
+
+
+def here_open(window: Window, someone: Someone) -> None:
+    here("photos-here")(window, someone)
+    open_details(window)
 
 
 # ----- strangers
@@ -186,6 +191,12 @@ def chosen_photos(window: Window, _: Someone) -> None:
     window.page.locator("input[name=photo]").nth(1).check()
 
 
+def withdrawn(window: Window, someone: Someone) -> None:
+    chosen_photos(window, someone)
+    window.page.locator(".bulk button[formaction$=withdraw]").click()
+    assert window.at("photos-undo")
+
+
 def change_chosen(window: Window, someone: Someone) -> None:
     chosen_photos(window, someone)
     window.page.locator(".bulk button").nth(0).click()
@@ -294,6 +305,7 @@ PERSONS: dict[str, Visit] = {
     "photos (nothing found)": list_filtered,
     "photos-change": change_chosen,
     "photos-here": here("photos-here"),
+    "photos-here (open)": here_open,
     "photos-find": here("photos-find"),
     "photos-add": opened("photos-add"),
     "photos-add (refused)": before_refused,
@@ -325,6 +337,7 @@ PERSONS: dict[str, Visit] = {
     "mfa_list_webauthn": opened("mfa_list_webauthn"),
     "mfa_add_webauthn": opened("mfa_add_webauthn"),
     "usersessions_list": opened("usersessions_list"),
+    "photos-undo": withdrawn,
 }
 
 # ----- someone with an e-mail address, a second step and a passkey

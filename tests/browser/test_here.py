@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -14,7 +15,8 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, Request, Route, expect
 
-from consent.models import Photo
+from consent.forms.photos import preset_of
+from consent.models import OptOut, Photo
 from tests.browser.conftest import PLENTY, Opener
 from tests.browser.people import Someone
 from tests.browser.window import Window, window
@@ -95,6 +97,12 @@ def photos_of(someone: Someone) -> int:
     return Photo.objects.of(someone.person).count()
 
 
+def uses_of(someone: Someone) -> Counter[str]:
+    """How many photos refuse what, by the preset."""
+    refused = OptOut.objects.filter(photo__person=someone.person, withdrawn_at=None).values_list("uses", flat=True)
+    return Counter(preset_of(uses) for uses in refused)
+
+
 def checks_form(body: dict[str, Any]) -> None:
     """Hashes, a choice and random ids; no field for anything else."""
     assert body.keys() == {"choice", "photos"}
@@ -149,6 +157,22 @@ def test_many_photos_are_protected_paused_resumed_found_changed_and_withdrawn(
         window.page.locator("#found a").click()
         window.page.wait_for_load_state()
         assert window.say("What was decided, and when") in window.text()
+
+        window.open("photos")
+        window.page.check("#every")
+        window.press("Change")
+        window.page.check("input[name=preset][value=refuse-everything]")
+        window.press("Save")
+        assert uses_of(someone) == {"refuse-everything": number}
+        window.page.check("#every")
+        window.press("Withdraw")
+        assert window.at("photos-undo")
+        window.look()
+        window.reachable()
+        assert web.check_image(files[-1].read_bytes(), key).json["result"] == "no_match"
+        window.page.locator("main button.button-main").click()
+        window.page.wait_for_load_state()
+        assert uses_of(someone) == {"refuse-everything": number}
         sent.holds_nothing_of(files)
 
 

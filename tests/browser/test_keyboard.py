@@ -50,15 +50,16 @@ def test_from_the_first_page_to_a_photo_protected_withdrawn_and_put_back(a_windo
         reach(window, "input[name=last]")
         window.page.keyboard.type(re.sub(r"\W", "", window.page.inner_text("#sheet-secret"))[-5:])
         follow(window, "main button.button-main")
-        reach(window, f"main a.button-main[href='{window.path('photos-here')}']")
-        window.open("photos-add")  # without scripts, or by choice
-        press(window, "input[name=whose]", "Space")
-        press(window, "input[name=sensitive]", "Space")
-        follow(window, "main button.button-main")
-        window.page.set_input_files("input[type=file]", made(1))  # type: ignore[arg-type]
+        follow(window, f"main a.button-main[href='{window.path('photos-here')}']")
+        window.page.locator("#here").wait_for()
+        reach(window, "#files")
+        window.page.set_input_files("#files", made(1))  # type: ignore[arg-type]
+        press(window, "#choice details summary")
         reach(window, "input[name=preset]:checked")
         window.page.keyboard.press("ArrowDown")
-        follow(window, "main button.button-main")
+        press(window, "#start")
+        expect(window.page.locator("#done")).to_be_focused()
+        follow(window, "#done a")
         follow(window, "article.photo a")
         assert window.say("Refuse everything") in window.text()
         follow(window, "form[action$=withdraw] button")

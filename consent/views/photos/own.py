@@ -41,17 +41,6 @@ def photo_or_404(request: HttpRequest, photo: UUID) -> Photo:
     return found
 
 
-def chosen_photos(request: HttpRequest) -> list[Photo]:
-    """Those that were ticked in the list and are this person's."""
-    ids = []
-    for text in request.POST.getlist("photo"):
-        try:
-            ids.append(UUID(text))
-        except ValueError:
-            continue
-    return list(photos_of(request).filter(id__in=ids).order_by(*IN_LIST))
-
-
 def tell(request: HttpRequest, what: Promise | str, decided: Decided) -> None:
     """Says what was done, and whether it is in effect; never more than is so."""
     if not decided.photos:

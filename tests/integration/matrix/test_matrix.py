@@ -47,10 +47,9 @@ OWN = {  # by whoever is logged in, with their own photos and their own account
     "mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_generate_recovery_codes", "mfa_list_webauthn",
     "mfa_add_webauthn", "mfa_remove_webauthn", "mfa_edit_webauthn", "usersessions_list", "photos", "photos-change",
     "photos-withdraw", "photos-restore", "photos-here", "photos-send", "photos-send-details",
-    "photos-find", "photos-find-ask", "photos-add", "photos-upload", "photos-default", "export", "export-json",
-    "export-csv", "photo", "photo-choose", "photo-rename", "photo-drop-details", "photo-erase", "photos-drop-details",
-    "erase-account", "activity",
-    "activity-json", "activity-csv",
+    "photos-find", "photos-find-ask", "photos-undo", "photos-add", "photos-upload", "photos-default", "export",
+    "export-json", "export-csv", "photo", "photo-choose", "photo-rename", "photo-drop-details", "photo-erase",
+    "photos-drop-details", "erase-account", "activity", "activity-json", "activity-csv",
 }  # fmt: skip
 OF_A_PHOTO = {"photo", "photo-choose", "photo-rename", "photo-drop-details", "photo-erase"}
 OF_A_PASSKEY = {"mfa_remove_webauthn", "mfa_edit_webauthn"}
