@@ -5,10 +5,12 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from matching.hashing.details_profile import VETO_DETAILS_1
-from matching.hashing.profile import current
+from matching.hashing.profile import PROFILES
 
 
 @require_safe
 @cache_control(public=True, max_age=300)  # a new profile is made soon after it is published
 def definitions(_: HttpRequest) -> JsonResponse:
-    return JsonResponse({"profile": current().to_json(), "details": VETO_DETAILS_1.to_json()})
+    """The newest profile, and the older ones under which photos are still found and known again."""
+    profile, *older = (each.to_json() for each in PROFILES.values())
+    return JsonResponse({"profile": profile, "older": older, "details": VETO_DETAILS_1.to_json()})

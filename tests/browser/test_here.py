@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Request, Route, expect
 
 from consent.forms.photos import preset_of
 from consent.models import OptOut, Photo
+from matching.hashing.profile import PROFILES
 from tests.browser.conftest import PLENTY, Opener
 from tests.browser.people import Someone
 from tests.browser.window import Window, window
@@ -306,6 +307,26 @@ def test_a_browser_that_falsifies_pixels_is_told_and_another_way_offered(a_windo
         window.reachable()
         window.follow("Send photos instead")
         assert window.at("photos-add")
+
+
+def test_photos_are_hashed_under_every_profile_that_the_server_knows(
+    a_window: Opener, someone: Someone, chosen: Any
+) -> None:
+    def with_an_older_one(route: Route) -> None:
+        definitions = route.fetch().json()
+        older = [definitions["profile"] | {"name": "veto-0"}]
+        route.fulfill(json=definitions | {"older": older})
+
+    with a_window() as window:
+        sent = recorded(window)
+        someone.comes_in(window)
+        window.context.route(window.base + window.path("hashing-definitions"), with_an_older_one)
+        opens(window)
+        starts(window, chosen(1))
+        finishes(window)  # refused here, where no such profile was ever known
+        [body] = sent.bodies(SEND, window)
+        names = [each["profile"] for each in body["photos"][0]["fingerprints"]]
+        assert names == [definition.name for definition in PROFILES.values()] + ["veto-0"]
 
 
 def test_without_scripts_the_way_by_sending_is_offered(a_window: Opener, someone: Someone) -> None:

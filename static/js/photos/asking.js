@@ -16,8 +16,8 @@ export async function asking(told, refused = (trouble) => trouble.code || troubl
     said.textContent = say("looking");
     told(null);
     try {
-      const query = await hasher.query(file);
-      const answer = await post(document.getElementById("here").dataset.ask, { fingerprints: [query] });
+      const fingerprints = await hasher.query(file);
+      const answer = await post(document.getElementById("here").dataset.ask, { fingerprints });
       if (turn === latest) said.textContent = told(answer);
     } catch (error) {
       if (turn !== latest) return;

@@ -106,11 +106,12 @@ export class Queue extends EventTarget {
       try {
         const { signal } = this.stopping;
         const made = await this.hasher.hash(photo.file, { wantDetails: Boolean(photo.choice.keep_details), signal });
-        Object.assign(photo, { fingerprints: [made.fingerprint], details: made.details, follow: Boolean(made.detailsLater) });
+        const { fingerprints, details, detailsLater } = made;
+        Object.assign(photo, { fingerprints, details, follow: Boolean(detailsLater) });
         if (signal.aborted) return;
         photo.state = "hashed";
         await this.store.change("photos", { put: [kept(photo)] });
-        if (made.detailsLater) this.later.set(photo.id, made.detailsLater.catch(() => null));
+        if (detailsLater) this.later.set(photo.id, detailsLater.catch(() => null));
       } catch (error) {
         if (error.code === "aborted" || !this.photos.has(photo.id)) return;
         await this.fail(photo, error.code ?? "failed");

@@ -12,7 +12,7 @@ from matching.hashing.profile import current
 
 def test_the_definitions_are_those_that_platforms_read_and_need_no_key() -> None:
     answer = Client().get(reverse("hashing-definitions"))
-    assert answer.json() == {"profile": current().to_json(), "details": VETO_DETAILS_1.to_json()}
+    assert answer.json() == {"profile": current().to_json(), "older": [], "details": VETO_DETAILS_1.to_json()}
     assert answer["Cache-Control"] == "public, max-age=300"
     assert not answer.cookies
 
