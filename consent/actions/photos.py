@@ -1,5 +1,6 @@
 """What a person does with photos: each one transaction, its audit events, and success told once it is in effect."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,8 +44,10 @@ class AlreadyRegisteredError(Exception):
         self.in_effect = in_effect
 
 
-def audit(by: Person, action: str, photo: Photo, **facts: object) -> None:
-    AuditEvent.objects.create(by=by.id, action=action, subject=photo.id, facts=facts)
+def audit(by: Person, action: str, *photos: Photo, **facts: object) -> None:
+    AuditEvent.objects.bulk_create(
+        AuditEvent(by=by.id, action=action, subject=photo.id, facts=facts) for photo in photos
+    )
 
 
 class Choice(TypedDict, total=False):
@@ -182,27 +185,19 @@ def renew_photo(
 
 def revise_photos(*, by: Person, photos: Iterable[Photo], refuse: Iterable[str]) -> Decided:
     """Refuse these uses of photos from now on. Withdrawn ones stay withdrawn. Raises uses.UnknownUseError."""
-    refused = uses.in_order(uses.refused(refuse))
-    revised = []
     with transaction.atomic(durable=True):
-        for photo in in_turn(photos):
-            if OptOut.objects.filter(photo=photo, withdrawn_at=None).update(withdrawn_at=timezone.now()):
-                OptOut.objects.create(photo=photo, uses=refused)
-                registry.revise(photo.protection, refuse=refused)
-                audit(by, "photo.revised", photo, uses=refused)
-                revised.append(photo)
+        revised = end_opt_outs(in_turn(photos))
+        refuse_again(by, "photo.revised", revised, uses.in_order(uses.refused(refuse)))
     return decided(revised)
 
 
 def withdraw_photos(*, by: Person, photos: Iterable[Photo]) -> Decided:
     """Withdraw the opt-outs of photos; of those withdrawn before, nothing changes."""
-    withdrawn = []
     with transaction.atomic(durable=True):
-        for photo in in_turn(photos):
-            if OptOut.objects.filter(photo=photo, withdrawn_at=None).update(withdrawn_at=timezone.now()):
-                registry.withdraw(photo.protection)
-                audit(by, "photo.withdrawn", photo)
-            withdrawn.append(photo)
+        withdrawn = in_turn(photos)
+        ended = end_opt_outs(withdrawn)
+        registry.withdraw(*(photo.protection for photo in ended))
+        audit(by, "photo.withdrawn", *ended)
     return Decided(tuple(withdrawn), in_effect=sequence.settled())
 
 
@@ -213,22 +208,34 @@ def restore_photos(
 
     `sending`: as of `Choice`, of one photo.
     """
-    restored = []
     with transaction.atomic(durable=True):
-        for photo in in_turn(photos):
-            restored.append(photo)
-            last = OptOut.objects.filter(photo=photo).latest("decided_at")
-            if last.withdrawn_at is None:
-                continue
-            refused = uses.in_order(uses.refused(last.uses if refuse is None else refuse))
-            OptOut.objects.create(photo=photo, uses=refused)
+        restored = in_turn(photos)
+        by_choice = defaultdict(list)
+        last = {each.photo_id: each for each in OptOut.objects.filter(photo__in=restored).order_by("decided_at")}
+        for photo in restored:
+            if last[photo.id].withdrawn_at:
+                chosen = last[photo.id].uses if refuse is None else refuse
+                by_choice[tuple(uses.in_order(uses.refused(chosen)))].append(photo)
+        for refused, withdrawn in by_choice.items():
+            refuse_again(by, "photo.restored", withdrawn, refused)
+            registry.activate(*(photo.protection for photo in withdrawn if photo.pending_since is None))
             if sending:
-                Photo.objects.filter(id=photo.id).update(sending=sending)
-            registry.revise(photo.protection, refuse=refused)
-            if photo.pending_since is None:
-                registry.activate(photo.protection)
-            audit(by, "photo.restored", photo, uses=refused)
+                Photo.objects.filter(id__in=[photo.id for photo in withdrawn]).update(sending=sending)
     return decided(restored)
+
+
+def end_opt_outs(photos: Iterable[Photo]) -> list[Photo]:
+    """End what these photos, locked by the caller, refuse now; those of them that refused something."""
+    standing = OptOut.objects.filter(photo__in=photos, withdrawn_at=None)
+    ended = set(standing.values_list("photo_id", flat=True))
+    standing.update(withdrawn_at=timezone.now())
+    return [photo for photo in photos if photo.id in ended]
+
+
+def refuse_again(by: Person, act: str, photos: Sequence[Photo], refused: Sequence[str]) -> None:
+    OptOut.objects.bulk_create(OptOut(photo=photo, uses=list(refused)) for photo in photos)
+    registry.revise(*(photo.protection for photo in photos), refuse=refused)
+    audit(by, act, *photos, uses=list(refused))
 
 
 def keep_details(*, by: Person, photo: Photo, details: bytes | None) -> Decided:

@@ -3,7 +3,6 @@
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from consent.accounts.limits import lookups_over_cap
@@ -16,7 +15,6 @@ from matching.problems import Problem
 
 
 @require_safe
-@ensure_csrf_cookie
 def check(request: HttpRequest) -> HttpResponse:
     return render(request, "public/check.html", {"words": words.CHECK})
 

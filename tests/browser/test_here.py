@@ -190,6 +190,9 @@ def test_what_was_hashed_is_sent_when_the_line_comes_back_even_after_a_reload(
         starts(window, files)
         expect(window.page.locator("#trouble")).to_have_text(re.compile("No connection"))
         expect(window.page.locator("#doing")).to_have_text("Sending fingerprints", timeout=20_000)
+        for label in ("Go on", "Pause"):
+            window.page.locator("#pause").click()
+            expect(window.page.locator("#pause")).to_have_text(label)
         assert photos_of(someone) == 0
         window.page.reload()
         window.context.unroute(pattern)

@@ -79,15 +79,18 @@ export class Queue extends EventTarget {
   }
 
   async go() {
-    if (this.running) return;
-    Object.assign(this, { running: true, paused: false, trouble: "", began: performance.now(), atStart: this.counts.done });
+    Object.assign(this, { paused: false, trouble: "" });
     await this.store.change("settings", { put: [["paused", false]] });
-    this.changed();
     while (this.active < this.lanes) {
       this.active += 1;
       this.hash().finally(() => (this.active -= 1));
     }
-    await sending(this);
+    this.changed("hurry");
+    this.changed();
+    if (this.running) return;
+    Object.assign(this, { running: true, began: performance.now(), atStart: this.counts.done });
+    do await sending(this);
+    while (!this.paused && !this.trouble && (this.active || this.next() || this.of("hashed").length));
     this.running = false;
     this.changed(this.paused || this.trouble ? "change" : "finished");
   }
@@ -147,6 +150,7 @@ export class Queue extends EventTarget {
 
   async pause() {
     this.paused = true;
+    this.changed("hurry");
     await this.store.change("settings", { put: [["paused", true]] });
     this.changed();
   }
@@ -160,6 +164,7 @@ export class Queue extends EventTarget {
     const gone = [...this.photos.keys()];
     this.photos.clear();
     this.later.clear();
+    this.changed("hurry");
     await this.store.change("photos", { remove: gone });
     await this.store.change("settings", { remove: ["paused"] });
     this.changed("stopped");

@@ -7,16 +7,12 @@ const LONGEST_WAIT_S = 60;
 
 const rest = (ms) => new Promise((go) => setTimeout(go, ms));
 
-// Until the time is over, or the line is back.
-const pause = (seconds) =>
+// Until the time is over, the line is back, or the person has pressed something.
+const pause = (queue, seconds) =>
   new Promise((go) => {
-    const done = () => {
-      removeEventListener("online", done);
-      clearTimeout(timer);
-      go();
-    };
-    const timer = setTimeout(done, seconds * 1000);
-    addEventListener("online", done);
+    setTimeout(go, seconds * 1000);
+    addEventListener("online", go, { once: true });
+    queue.addEventListener("hurry", go, { once: true });
   });
 
 const asSent = ({ id, label, fingerprints, details, follow }) => ({
@@ -46,7 +42,7 @@ async function persist(queue, address, body) {
       queue.trouble = trouble.kind;
       queue.changed();
       if (!["offline", "busy"].includes(trouble.kind)) return null;
-      await pause(Math.max(wait, trouble.after));
+      await pause(queue, Math.max(wait, trouble.after));
     }
   }
   return null;

@@ -8,7 +8,7 @@ export class Trouble extends Error {
   }
 }
 
-const token = () => document.querySelector("#here input[name=csrfmiddlewaretoken], #here [name=csrfmiddlewaretoken]").value;
+const token = () => document.querySelector("#here [name=csrfmiddlewaretoken]").value;
 
 export async function post(address, body) {
   let answer;
