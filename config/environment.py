@@ -71,6 +71,7 @@ class Environment(BaseSettings):
     accounts_per_network_per_day: int = Field(default=50, ge=0)
     photos_per_session_per_day: int = Field(default=200, ge=0)
     photos_per_network_per_day: int = Field(default=2000, ge=0)
+    lookups_per_network_per_day: int = Field(default=30, ge=0)
 
     @field_validator("allowed_hosts", "webhook_networks", mode="before")
     @classmethod

@@ -2,6 +2,7 @@
 
 import os
 from typing import Any
+from wsgiref.headers import Headers
 
 import psycopg
 import psycopg.conninfo
@@ -212,6 +213,7 @@ ACCOUNTS_PER_SESSION_PER_DAY = ENVIRONMENT.accounts_per_session_per_day
 ACCOUNTS_PER_NETWORK_PER_DAY = ENVIRONMENT.accounts_per_network_per_day
 PHOTOS_PER_SESSION_PER_DAY = ENVIRONMENT.photos_per_session_per_day
 PHOTOS_PER_NETWORK_PER_DAY = ENVIRONMENT.photos_per_network_per_day
+LOOKUPS_PER_NETWORK_PER_DAY = ENVIRONMENT.lookups_per_network_per_day
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("fr", "Français")]
@@ -238,11 +240,21 @@ def kept_for_good(_path: str, _url: str) -> bool:
 
 WHITENOISE_IMMUTABLE_FILE_TEST = kept_for_good
 
+
+def sends_nothing(headers: Headers, path: str, _url: str) -> None:
+    """What sees a photo can reach nothing but its own code: a worker has the policy of its file, not of its page."""
+    if path.endswith("/js/hashing/worker.js"):
+        headers["Content-Security-Policy"] = "default-src 'none'; script-src 'self'"
+
+
+WHITENOISE_ADD_HEADERS_FUNCTION = sends_nothing
+
 # Every script, style and picture is a file of ours: nothing inline, nothing from elsewhere, nothing made from text.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
         "script-src": ["'self'"],
+        "worker-src": ["'self'"],
         "style-src": ["'self'"],
         "img-src": ["'self'"],
         "connect-src": ["'self'"],

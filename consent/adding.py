@@ -1,6 +1,6 @@
-"""Adding photos that were sent: each by itself, with a result in plain words, whatever becomes of the others."""
+"""Adding photos, as files or as hashes: each by itself, with a result in words, whatever becomes of the others."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,9 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from consent.actions import AlreadyRegisteredError, add_photo
-from consent.models import Person, Photo
+from consent.models import OptOut, Person, Photo
+from consent.received import PhotoIn, unpacked
+from matching import sequence
 from matching.hashing.decoder import DecoderUnavailable, ImageError, shared_decoder
 from matching.registry import TooLittleDetailError
 
@@ -30,6 +32,7 @@ WAITING = _("Saved. Photos that are waiting take effect within a day.")
 TAKING_EFFECT = _("Saved. It is taking effect; come back in a minute.")
 IN_EFFECT = _("Saved. Every check from now on takes it into account.")
 TOO_FEW = _("It has too few details to keep: cropped or partly changed, it is found less often.")
+GONE = _("You have withdrawn this photo since it was sent.")
 # Title and text of a photo that is in force, and the text of one that waits.
 NEW = (_("Protected"), IN_EFFECT, OVER_LIMIT)
 ALREADY = (_("Already protected"), BEFORE, BEFORE_WAITING)
@@ -79,6 +82,44 @@ def add_file(*, by: Person, file: InMemoryUploadedFile, pending: bool, **choice:
     except AlreadyRegisteredError as already:
         return kept(name, already.photo, ALREADY, in_effect=already.in_effect)
     return kept(name, decided.photo, AGAIN if decided.renewed else NEW, in_effect=decided.in_effect)
+
+
+def add_hashes(*, by: Person, photo: PhotoIn, pending: Callable[[], bool], **choice: Any) -> Result:
+    """Protect a photo whose hashes came; `pending` counts it, and says whether it is over a limit.
+
+    One whose `id` is known has come before: nothing is changed, and what is so is said. Raises ValueError where it was
+    not hashed under every profile that may be asked.
+    """
+    name = str(photo.id)
+    known = Photo.objects.of(by).filter(sending=photo.id).first()
+    if known is not None:
+        return as_it_is(name, known)
+    try:
+        decided = add_photo(
+            by=by,
+            fingerprints=[each.to_fingerprint() for each in photo.fingerprints],
+            details=unpacked(photo.details),
+            follow=photo.details_follow,
+            pending=pending(),
+            label=photo.label,
+            assurance=by.assurance,
+            sending=photo.id,
+            **choice,
+        )
+    except TooLittleDetailError:
+        return refused(name, REASONS["low-quality"])
+    except AlreadyRegisteredError as already:
+        if already.photo.sending == photo.id:
+            return as_it_is(name, already.photo)
+        return kept(name, already.photo, ALREADY, in_effect=already.in_effect)
+    return kept(name, decided.photo, AGAIN if decided.renewed else NEW, in_effect=decided.in_effect)
+
+
+def as_it_is(name: str, photo: Photo) -> Result:
+    """What is to be said of a photo when the same act comes once more."""
+    if not OptOut.objects.filter(photo=photo, withdrawn_at=None).exists():
+        return Result(name, "withdrawn", _("Withdrawn"), GONE, photo)
+    return kept(name, photo, NEW, in_effect=photo.pending_since is None and sequence.settled())
 
 
 def kept(name: str, photo: Photo, words: tuple[Promise, Promise, Promise], *, in_effect: bool) -> Result:

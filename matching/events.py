@@ -27,17 +27,17 @@ UPDATE matching_event SET number = nextval('matching_event_number') FROM (
 """
 
 
-def protection_changed(protection: UUID) -> None:
-    _of_protection(protection, "protection.changed")
+def protection_changed(*protections: UUID) -> None:
+    _of_protections(protections, "protection.changed")
 
 
-def protection_removed(protection: UUID) -> None:
-    """It was withdrawn or erased: nothing is to be kept of it."""
-    _of_protection(protection, "protection.removed")
+def protection_removed(*protections: UUID) -> None:
+    """They were withdrawn or erased: nothing is to be kept of them."""
+    _of_protections(protections, "protection.removed")
 
 
-def _of_protection(protection: UUID, kind: str) -> None:
-    told = Told.objects.filter(protection=protection).values_list("platform_id", "ref")
+def _of_protections(protections: Iterable[UUID], kind: str) -> None:
+    told = Told.objects.filter(protection__in=protections).values_list("platform_id", "ref")
     write((platform, True, kind, {"ref": ref}) for platform, ref in told)
 
 

@@ -5,6 +5,8 @@ protection exist together or not at all. After the commit the caller asks `seque
 from collections.abc import Iterable
 from uuid import UUID
 
+from django.utils import timezone
+
 from matching import events, records, sequence, stored, uses
 from matching.hashing.details import Details
 from matching.hashing.fingerprint import Fingerprint
@@ -64,22 +66,22 @@ def packed_details(data: bytes) -> dict[str, bytes]:
     return {stored.DETAILS: data}
 
 
-def revise(protection: UUID, *, refuse: Iterable[str]) -> None:
+def revise(*protections: UUID, refuse: Iterable[str]) -> None:
     """Refuse these uses from now on. Raises uses.UnknownUseError, Protection.DoesNotExist."""
-    change(protection, uses=uses.in_order(uses.refused(refuse)))
-    events.protection_changed(protection)
+    change(*protections, uses=uses.in_order(uses.refused(refuse)))
+    events.protection_changed(*protections)
 
 
-def withdraw(protection: UUID) -> None:
-    """Answer for this protection no more. Raises Protection.DoesNotExist."""
-    change(protection, state=Protection.State.WITHDRAWN)
-    events.protection_removed(protection)
+def withdraw(*protections: UUID) -> None:
+    """Answer for these protections no more. Raises Protection.DoesNotExist."""
+    change(*protections, state=Protection.State.WITHDRAWN)
+    events.protection_removed(*protections)
 
 
-def activate(protection: UUID) -> None:
-    """Answer for a pending or withdrawn protection (again). Raises Protection.DoesNotExist."""
-    change(protection, state=Protection.State.ACTIVE)
-    events.protection_changed(protection)
+def activate(*protections: UUID) -> None:
+    """Answer for pending or withdrawn protections (again). Raises Protection.DoesNotExist."""
+    change(*protections, state=Protection.State.ACTIVE)
+    events.protection_changed(*protections)
 
 
 def erase(protection: UUID) -> None:
@@ -134,9 +136,9 @@ def kept(protection: UUID) -> Stored:
     raise Protection.DoesNotExist
 
 
-def change(protection: UUID, **fields: object) -> None:
-    row = Protection.objects.select_for_update().get(id=protection)
-    for name, value in fields.items():
-        setattr(row, name, value)
-    row.save(update_fields=[*fields, "updated_at"])
-    sequence.record(Change.Kind.PROTECTION, protection)
+def change(*protections: UUID, **fields: object) -> None:
+    rows = Protection.objects.filter(id__in=protections)
+    if len(rows.select_for_update().order_by("id")) != len(set(protections)):
+        raise Protection.DoesNotExist
+    rows.update(**fields, updated_at=timezone.now())
+    sequence.record(Change.Kind.PROTECTION, *protections)

@@ -38,9 +38,9 @@ WHERE EXISTS (SELECT 1 FROM numbered)
 """
 
 
-def record(kind: Change.Kind, subject: UUID) -> None:
-    """Write down, in the caller's transaction, that readers must look at this subject again."""
-    Change.objects.create(kind=kind, subject=subject)
+def record(kind: Change.Kind, *subjects: UUID) -> None:
+    """Write down, in the caller's transaction, that readers must look at these subjects again."""
+    Change.objects.bulk_create(Change(kind=kind, subject=subject) for subject in subjects)
 
 
 def head(change: Change | None) -> str:

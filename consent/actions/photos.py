@@ -1,16 +1,19 @@
 """What a person does with photos: each one transaction, its audit events, and success told once it is in effect."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Required, TypedDict, Unpack
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from consent.models import AuditEvent, OptOut, Person, Photo
 from consent.models.photo import UNDO, marks_of
-from matching import registry, sequence, uses
+from matching import lookup, registry, sequence, uses
 from matching.hashing.fingerprint import Fingerprint
 
 
@@ -41,14 +44,17 @@ class AlreadyRegisteredError(Exception):
         self.in_effect = in_effect
 
 
-def audit(by: Person, action: str, photo: Photo, **facts: object) -> None:
-    AuditEvent.objects.create(by=by.id, action=action, subject=photo.id, facts=facts)
+def audit(by: Person, action: str, *photos: Photo, **facts: object) -> None:
+    AuditEvent.objects.bulk_create(
+        AuditEvent(by=by.id, action=action, subject=photo.id, facts=facts) for photo in photos
+    )
 
 
 class Choice(TypedDict, total=False):
     """What a person says of a photo; by default a photo of their own, named by its date, in force at once.
 
     `details` are what its local features are, packed, None where they are too few; kept unless `keep_details` is false.
+    Those that `follow` come later, by `keep_details`. `sending` is the browser's name for this act (`Photo.sending`).
     """
 
     refuse: Required[Iterable[str]]
@@ -58,6 +64,8 @@ class Choice(TypedDict, total=False):
     pending: bool
     details: bytes | None
     keep_details: bool
+    follow: bool
+    sending: UUID | None
 
 
 def protect_photo(
@@ -80,6 +88,7 @@ def protect_photo(
             label=choice.get("label", ""),
             declaration=choice.get("declaration", Photo.Declaration.MINE),
             mark=mark,
+            sending=choice.get("sending"),
             pending_since=timezone.now() if pending else None,
         )
         OptOut.objects.create(photo=photo, uses=refused)
@@ -92,6 +101,8 @@ def details_of(choice: Choice) -> tuple[bytes | None, Photo.Details]:
     if not choice.get("keep_details", True):
         return None, Photo.Details.DECLINED
     details = choice.get("details")
+    if not details and choice.get("follow", False):
+        return None, Photo.Details.NONE
     return details, Photo.Details.KEPT if details else Photo.Details.TOO_FEW
 
 
@@ -99,34 +110,61 @@ def add_photo(*, by: Person, fingerprints: Sequence[Fingerprint], **choice: Unpa
     """`protect_photo`, but once for each photo of a person; a withdrawn one is put back with the new choice.
 
     One that was registered before the current profile came, or without the details that are now to be kept, is
-    renewed. Raises AlreadyRegisteredError as well.
+    renewed. The browser's name for the act is kept with its last step, so that an act that was cut short is repeated
+    whole. Raises AlreadyRegisteredError as well.
     """
-    marks = marks_of(by, fingerprints)
-    photo = Photo.objects.of(by).filter(mark__in=marks).first()
+    marks, sending = marks_of(by, fingerprints), choice.get("sending")
+    photo = Photo.objects.of(by).filter(mark__in=marks).first() or to_renew(by, fingerprints)
     if photo is None:
         try:
             return protect_photo(by=by, fingerprints=fingerprints, mark=marks[0] if marks else None, **choice)
-        except IntegrityError:
-            photo = Photo.objects.of(by).get(mark=marks[0])
+        except IntegrityError:  # it has come at the same time by another way
+            same = Q(mark__in=marks) if sending is None else Q(mark__in=marks) | Q(sending=sending)
+            photo = Photo.objects.of(by).get(same)
+    return add_again(by, photo, fingerprints, choice)
+
+
+def add_again(by: Person, photo: Photo, fingerprints: Sequence[Fingerprint], choice: Choice) -> Decided:
+    """A photo that came before: renewed, put back, or both; else AlreadyRegisteredError."""
     renewed = None
+    withdrawn = not OptOut.objects.filter(photo=photo, withdrawn_at=None).exists()
+    sending = choice.get("sending")
     details, state = details_of(choice)
     lacking = state == Photo.Details.KEPT != photo.details
     if state == Photo.Details.TOO_FEW and photo.details != Photo.Details.KEPT:  # so that it is not asked for again
         photo.details = state
         Photo.objects.filter(id=photo.id).exclude(details=Photo.Details.KEPT).update(details=state)
     if lacking or registry.to_hash_again([photo.protection]):
-        renewed = renew_photo(by=by, photo=photo, fingerprints=fingerprints, details=details if lacking else None)
-    if not OptOut.objects.filter(photo=photo, withdrawn_at=None).exists():
+        renewed = renew_photo(
+            by=by,
+            photo=photo,
+            fingerprints=fingerprints,
+            details=details if lacking else None,
+            sending=None if withdrawn else sending,
+        )
+    if withdrawn:
         if state == Photo.Details.DECLINED:
             drop_details(by=by, photos=[photo])
-        return restore_photos(by=by, photos=[photo], refuse=choice["refuse"])
+        return restore_photos(by=by, photos=[photo], refuse=choice["refuse"], sending=sending)
     if renewed is None:
         raise AlreadyRegisteredError(photo, in_effect=photo.pending_since is None and sequence.settled())
     return renewed
 
 
+def to_renew(by: Person, fingerprints: Sequence[Fingerprint]) -> Photo | None:
+    """The photo of this person that has to be hashed again and is this one, bar what another decoder makes of it."""
+    waiting = registry.to_hash_again(Photo.objects.of(by).values_list("protection", flat=True))
+    found = lookup.among(waiting, fingerprints, identical=True) if waiting else []
+    return Photo.objects.of(by).get(protection=found[0].protection) if found else None
+
+
 def renew_photo(
-    *, by: Person, photo: Photo, fingerprints: Sequence[Fingerprint], details: bytes | None = None
+    *,
+    by: Person,
+    photo: Photo,
+    fingerprints: Sequence[Fingerprint],
+    details: bytes | None = None,
+    sending: UUID | None = None,
 ) -> Decided:
     """Keep what the photo, sent once more, gives under the current profile, and its details if there are any.
 
@@ -139,53 +177,81 @@ def renew_photo(
             if details:
                 registry.keep_details(each.protection, details)
                 each.details = Photo.Details.KEPT
-            each.save(update_fields=["mark", "details"])
+            each.sending = sending or each.sending
+            each.save(update_fields=["mark", "details", "sending"])
             audit(by, "photo.renewed", each)
     return Decided((photo,), in_effect=photo.pending_since is None and sequence.settled(), renewed=True)
 
 
 def revise_photos(*, by: Person, photos: Iterable[Photo], refuse: Iterable[str]) -> Decided:
     """Refuse these uses of photos from now on. Withdrawn ones stay withdrawn. Raises uses.UnknownUseError."""
-    refused = uses.in_order(uses.refused(refuse))
-    revised = []
     with transaction.atomic(durable=True):
-        for photo in in_turn(photos):
-            if OptOut.objects.filter(photo=photo, withdrawn_at=None).update(withdrawn_at=timezone.now()):
-                OptOut.objects.create(photo=photo, uses=refused)
-                registry.revise(photo.protection, refuse=refused)
-                audit(by, "photo.revised", photo, uses=refused)
-                revised.append(photo)
+        revised = end_opt_outs(in_turn(photos))
+        refuse_again(by, "photo.revised", revised, uses.in_order(uses.refused(refuse)))
     return decided(revised)
 
 
 def withdraw_photos(*, by: Person, photos: Iterable[Photo]) -> Decided:
     """Withdraw the opt-outs of photos; of those withdrawn before, nothing changes."""
-    withdrawn = []
     with transaction.atomic(durable=True):
-        for photo in in_turn(photos):
-            if OptOut.objects.filter(photo=photo, withdrawn_at=None).update(withdrawn_at=timezone.now()):
-                registry.withdraw(photo.protection)
-                audit(by, "photo.withdrawn", photo)
-            withdrawn.append(photo)
+        withdrawn = in_turn(photos)
+        ended = end_opt_outs(withdrawn)
+        registry.withdraw(*(photo.protection for photo in ended))
+        audit(by, "photo.withdrawn", *ended)
     return Decided(tuple(withdrawn), in_effect=sequence.settled())
 
 
-def restore_photos(*, by: Person, photos: Iterable[Photo], refuse: Iterable[str] | None = None) -> Decided:
-    """Put withdrawn photos back, with the uses that they refused last or with these; of others, nothing changes."""
-    restored = []
+def restore_photos(
+    *, by: Person, photos: Iterable[Photo], refuse: Iterable[str] | None = None, sending: UUID | None = None
+) -> Decided:
+    """Put withdrawn photos back, with the uses that they refused last or with these; of others, nothing changes.
+
+    `sending`: as of `Choice`, of one photo.
+    """
     with transaction.atomic(durable=True):
-        for photo in in_turn(photos):
-            restored.append(photo)
-            last = OptOut.objects.filter(photo=photo).latest("decided_at")
-            if last.withdrawn_at is None:
-                continue
-            refused = uses.in_order(uses.refused(last.uses if refuse is None else refuse))
-            OptOut.objects.create(photo=photo, uses=refused)
-            registry.revise(photo.protection, refuse=refused)
-            if photo.pending_since is None:
-                registry.activate(photo.protection)
-            audit(by, "photo.restored", photo, uses=refused)
+        restored = in_turn(photos)
+        by_choice = defaultdict(list)
+        last = {each.photo_id: each for each in OptOut.objects.filter(photo__in=restored).order_by("decided_at")}
+        for photo in restored:
+            if last[photo.id].withdrawn_at:
+                chosen = last[photo.id].uses if refuse is None else refuse
+                by_choice[tuple(uses.in_order(uses.refused(chosen)))].append(photo)
+        for refused, withdrawn in by_choice.items():
+            refuse_again(by, "photo.restored", withdrawn, refused)
+            registry.activate(*(photo.protection for photo in withdrawn if photo.pending_since is None))
+            if sending:
+                Photo.objects.filter(id__in=[photo.id for photo in withdrawn]).update(sending=sending)
     return decided(restored)
+
+
+def end_opt_outs(photos: Iterable[Photo]) -> list[Photo]:
+    """End what these photos, locked by the caller, refuse now; those of them that refused something."""
+    standing = OptOut.objects.filter(photo__in=photos, withdrawn_at=None)
+    ended = set(standing.values_list("photo_id", flat=True))
+    standing.update(withdrawn_at=timezone.now())
+    return [photo for photo in photos if photo.id in ended]
+
+
+def refuse_again(by: Person, act: str, photos: Sequence[Photo], refused: Sequence[str]) -> None:
+    OptOut.objects.bulk_create(OptOut(photo=photo, uses=list(refused)) for photo in photos)
+    registry.revise(*(photo.protection for photo in photos), refuse=refused)
+    audit(by, act, *photos, uses=list(refused))
+
+
+def keep_details(*, by: Person, photo: Photo, details: bytes | None) -> Decided:
+    """Keep the local features that follow a photo's hashes (None: too few), unless they came or were declined before.
+
+    Raises ValueError for details that no index could read.
+    """
+    with transaction.atomic(durable=True):
+        for each in in_turn([photo]):
+            if each.details == Photo.Details.NONE:
+                each.details = Photo.Details.KEPT if details else Photo.Details.TOO_FEW
+                each.save(update_fields=["details"])
+                if details:
+                    registry.keep_details(each.protection, details)
+                audit(by, "photo.details_followed", each)
+    return Decided((photo,), in_effect=photo.pending_since is None and sequence.settled())
 
 
 def drop_details(*, by: Person, photos: Iterable[Photo]) -> Decided:

@@ -183,6 +183,15 @@ class AddForm(KeepingForm):
     field_order = ("photos", "label", "preset", "uses")
 
 
+class HereForm(KeepingForm):
+    """For photos that are hashed in the browser, whatever they show; a browser sends its fields with the hashes."""
+
+    whose = BeforeForm.base_fields["whose"]
+    label = AddForm.base_fields["label"]
+
+    field_order = ("whose", "label", "preset", "uses")
+
+
 class LabelForm(forms.Form):
     label = forms.CharField(label=_("Name"), max_length=LONGEST_NAME, required=False, error_messages=TOO_LONG)
 

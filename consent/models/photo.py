@@ -37,6 +37,10 @@ class PhotoQuerySet(models.QuerySet["Photo"]):
     def withdrawn_before(self, time: datetime) -> Self:
         return self.in_state(Photo.State.WITHDRAWN).exclude(opt_outs__withdrawn_at__gte=time)
 
+    def withdrawn_between(self, start: datetime, end: datetime) -> Self:
+        """Withdrawn then, and since."""
+        return self.in_state(Photo.State.WITHDRAWN).filter(opt_outs__withdrawn_at__range=(start, end)).distinct()
+
     def in_state(self, state: "Photo.State") -> Self:
         in_force = Exists(OptOut.objects.filter(photo=OuterRef("pk"), withdrawn_at=None))
         match state:
@@ -78,6 +82,8 @@ class Photo(models.Model):
         max_length=16, choices=Details.choices, default=Details.NONE, db_default=Details.NONE.value
     )
     mark = models.BinaryField(null=True, editable=False)
+    # What the person's browser called the act that last registered it: sent once more, it is known and changes nothing.
+    sending = models.UUIDField(null=True, editable=False)
     pending_since = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -92,6 +98,7 @@ class Photo(models.Model):
                 name="photo_details_known", condition=Q(details__in=["kept", "declined", "too-few", "none"])
             ),
             models.UniqueConstraint(name="photo_once_per_person", fields=["person", "mark"]),
+            models.UniqueConstraint(name="photo_once_per_sending", fields=["person", "sending"]),
         ]
         indexes: ClassVar[list[models.Index]] = [models.Index(fields=["person", "-created_at"])]
 

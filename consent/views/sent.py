@@ -4,10 +4,11 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 
 from consent.models import Person
+from matching.problems import Problem
 
 View = Callable[..., HttpResponse]
 
@@ -32,3 +33,20 @@ def sent_from(page: str) -> Callable[[View], View]:
         return posted
 
     return decorated
+
+
+def in_json(view: View) -> View:
+    """For an address that a module of ours asks: what is wrong is answered as a problem document, not as a page."""
+
+    @wraps(view)
+    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            answer = view(request, *args, **kwargs)
+        except Problem as problem:
+            answer = JsonResponse(
+                problem.to_json(), status=problem.kind.status, content_type="application/problem+json"
+            )
+        answer.headers.setdefault("Cache-Control", "no-store")
+        return answer
+
+    return answered

@@ -11,9 +11,10 @@ from pydantic_core import PydanticCustomError
 from matching import signing, uses
 from matching.api.auth import Key, PlatformRequest
 from matching.api.idempotency import once
-from matching.api.schemas import Request, known_uses
+from matching.api.schemas import known_uses
 from matching.models import ApiKey, Report
 from matching.problems import Problem
+from matching.received import Request
 
 router = Router(auth=Key("report"), tags=["reports"])
 

@@ -4,9 +4,9 @@ import base64
 import binascii
 from datetime import date, datetime
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from matching import uses
@@ -14,6 +14,7 @@ from matching.hashing.details import MOST_BYTES, Details
 from matching.hashing.details_profile import VETO_DETAILS_1
 from matching.hashing.fingerprint import HASH_BYTES, Fingerprint, Hash
 from matching.hashing.profile import PROFILES, accepted
+from matching.received import HashIn, Name, Request, plausible
 
 PLAIN = "pdq"  # the profile of those who have plain PDQ hashes only
 MAX_HASHES = 256
@@ -32,8 +33,6 @@ BATCH_SCHEMA = {
         }
     },
 }
-PDQ_BITS_SET = range(120, 137)  # a median cuts 256 coefficients in half; a few ties are possible
-DHASH_BITS_SET = range(1, 8 * HASH_BYTES)
 
 Outcome = Literal["denied", "ask", "no_match"]
 
@@ -54,33 +53,6 @@ def known_uses(ids: list[str]) -> list[str]:
         return uses.in_order(ids)
     except uses.UnknownUseError as error:
         raise PydanticCustomError("unknown-use", "{message}", {"message": str(error)}) from None
-
-
-def bits_of(text: str) -> bytes:
-    """The 32 bytes of 64 hexadecimal digits; the error says what is wrong with the shape and never repeats the hash."""
-    try:
-        bits = bytes.fromhex(text) if len(text) == 2 * HASH_BYTES and text.isalnum() else b""
-    except ValueError:
-        bits = b""
-    if not bits:
-        raise PydanticCustomError(
-            "invalid-hash", "a hash has 64 hexadecimal digits; this has {length} characters", {"length": len(text)}
-        )
-    return bits
-
-
-def plausible(item: Hash) -> Hash:
-    """A hash that its algorithm can give. One below the minimum quality is not compared, and so may be anything."""
-    bits_set = int.from_bytes(item.bits).bit_count()
-    if bits_set in (PDQ_BITS_SET if item.algorithm == "pdq" else DHASH_BITS_SET):
-        return item
-    if item.quality < min(profile.minimum_quality for profile in PROFILES.values()):
-        return item
-    if item.algorithm == "pdq":
-        raise PydanticCustomError(
-            "invalid-hash", "a PDQ hash has about 128 of its 256 bits set; this has {bits_set}", {"bits_set": bits_set}
-        )
-    raise PydanticCustomError("invalid-hash", "a hash with all bits alike is that of a blank image", {})
 
 
 def known_details(text: str) -> str:
@@ -107,57 +79,8 @@ Uses = Annotated[
     AfterValidator(known_uses),
     Field(json_schema_extra={"items": {"type": "string", "enum": list(uses.IDS)}}),
 ]
-Name = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[a-z0-9+.-]+$")]
 PackedDetails = Annotated[str, Field(max_length=-(-MOST_BYTES // 3) * 4), AfterValidator(known_details)]
 Include = Literal["possible"]
-
-
-class Request(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    names: ClassVar[frozenset[str]]  # of the fields, at hand: a question may hold 256 hashes
-
-    @classmethod
-    def __pydantic_init_subclass__(cls, **_: Any) -> None:
-        cls.names = frozenset(cls.model_fields)
-
-    @model_validator(mode="before")
-    @classmethod
-    def only_known_fields(cls, data: Any) -> Any:
-        if not isinstance(data, dict):
-            raise PydanticCustomError(
-                "invalid-request", "send an object with the fields {known}", {"known": ", ".join(cls.model_fields)}
-            )
-        if not data.keys() <= cls.names:
-            unknown = sorted(data.keys() - cls.names)
-            raise PydanticCustomError(
-                "invalid-request",
-                "unknown field {unknown}; the fields are {known}",
-                {"unknown": ", ".join(unknown)[:100], "known": ", ".join(cls.model_fields)},
-            )
-        return data
-
-
-class HashIn(Request):
-    view: Name = Field("full", description="Name of the view, from the profile.")
-    orientation: Name = Field("original", description="Name of the orientation, from the profile.")
-    algorithm: Literal["pdq", "dhash"] = "pdq"
-    hash: str = Field(description="64 hexadecimal digits, most significant bit first.")
-    quality: int = Field(100, ge=0, le=100, description="PDQ's quality; hashes below 50 are not compared.")
-    texture: str = Field(
-        "",
-        description="The dhash of the same view and orientation, 64 hexadecimal digits. A PDQ hash without it matches "
-        "only as near as 31 bits.",
-    )
-
-    @model_validator(mode="after")
-    def check_hash(self) -> Self:
-        plausible(self.made)
-        return self
-
-    @cached_property
-    def made(self) -> Hash:
-        texture = bits_of(self.texture) if self.texture else b""
-        return Hash(self.view, self.algorithm, bits_of(self.hash), self.quality, self.orientation, texture=texture)
 
 
 class CheckIn(Request):

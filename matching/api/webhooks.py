@@ -12,9 +12,9 @@ from matching import events, outgoing, webhooks
 from matching.api.auth import Key, PlatformRequest
 from matching.api.idempotency import once
 from matching.api.paging import Page, page_of
-from matching.api.schemas import Request
 from matching.models import Event, WebhookEndpoint
 from matching.problems import Problem
+from matching.received import Request
 
 router = Router(auth=Key("webhooks"), tags=["webhooks"])
 

@@ -16,7 +16,11 @@ from tests.integration.web import Web, new_key, serving
 
 HERE = Path(__file__).parent
 REQUIRED = os.environ.get("VETO_BROWSER_TESTS") == "required"
-PLENTY = {"ACCOUNTS_PER_SESSION_PER_DAY": "1000", "ACCOUNTS_PER_NETWORK_PER_DAY": "1000"}
+PLENTY = {
+    "ACCOUNTS_PER_SESSION_PER_DAY": "1000",
+    "ACCOUNTS_PER_NETWORK_PER_DAY": "1000",
+    "PHOTOS_PER_NETWORK_PER_DAY": "100000",
+}
 
 Opener = Callable[..., AbstractContextManager[Window]]
 

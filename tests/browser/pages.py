@@ -28,12 +28,17 @@ NO_PAGES = {name: "the API, which speaks JSON" for name in addresses() if name.s
     "healthz": "for a load balancer",
     "readyz": "for a load balancer",
     "static/<str:release>/<path:name>": "leads to the file under its present address",
+    "hashing-definitions": "gives scripts the profiles",
     "language": "takes a form and leads back to its page",
     "exit": "leads away; tested by itself",
     "export-json": "a download",
     "export-csv": "a download",
     "activity-json": "a download",
     "activity-csv": "a download",
+    "photos-send": "takes hashes, and speaks JSON",
+    "photos-send-details": "takes hashes, and speaks JSON",
+    "photos-find-ask": "takes hashes, and speaks JSON",
+    "check-ask": "takes hashes, and speaks JSON",
     "photos-withdraw": "takes a form and leads to the list",
     "photos-restore": "takes a form and leads to the list",
     "photo-drop-details": "takes a form and leads to the photo",
@@ -60,6 +65,21 @@ def of_first_photo(name: str) -> Visit:
 def open_details(window: Window) -> None:
     for number in range(window.page.locator("details").count()):
         window.page.locator("details > summary").nth(number).click()
+
+
+def here(name: str) -> Visit:
+    """A page of ours where photos are hashed, ready for them."""
+
+    def visit(window: Window, _: Someone) -> None:
+        window.open(name)
+        window.page.locator("#here").wait_for()
+
+    return visit
+
+
+def here_open(window: Window, someone: Someone) -> None:
+    here("photos-here")(window, someone)
+    open_details(window)
 
 
 # ----- strangers
@@ -131,6 +151,7 @@ STRANGERS: dict[str, Visit] = {
     "home": opened("home"),
     "how-it-works": opened("how-it-works"),
     "found": opened("found"),
+    "check": here("check"),
     "help": opened("help"),
     "privacy": opened("privacy"),
     "legal": opened("legal"),
@@ -168,6 +189,12 @@ def chosen_photos(window: Window, _: Someone) -> None:
     window.open("photos")
     window.page.locator("input[name=photo]").nth(0).check()
     window.page.locator("input[name=photo]").nth(1).check()
+
+
+def withdrawn(window: Window, someone: Someone) -> None:
+    chosen_photos(window, someone)
+    window.page.locator(".bulk button[formaction$=withdraw]").click()
+    assert window.at("photos-undo")
 
 
 def change_chosen(window: Window, someone: Someone) -> None:
@@ -277,6 +304,9 @@ PERSONS: dict[str, Visit] = {
     "photos (found)": list_found,
     "photos (nothing found)": list_filtered,
     "photos-change": change_chosen,
+    "photos-here": here("photos-here"),
+    "photos-here (open)": here_open,
+    "photos-find": here("photos-find"),
     "photos-add": opened("photos-add"),
     "photos-add (refused)": before_refused,
     "photos-add (not by upload)": lambda window, _: answers(window, "child", "no"),
@@ -307,6 +337,7 @@ PERSONS: dict[str, Visit] = {
     "mfa_list_webauthn": opened("mfa_list_webauthn"),
     "mfa_add_webauthn": opened("mfa_add_webauthn"),
     "usersessions_list": opened("usersessions_list"),
+    "photos-undo": withdrawn,
 }
 
 # ----- someone with an e-mail address, a second step and a passkey

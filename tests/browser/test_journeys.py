@@ -110,9 +110,10 @@ def test_from_a_case_number_to_the_last_erasure(
             window.page.locator("input[name=photo]").nth(number).check()
         window.press("Withdraw")
         assert answer()[0] == "no_match"
-        for number in range(FIVE):
-            window.page.locator("input[name=photo]").nth(number).check()
-        window.press("Put back")
+        assert window.at("photos-undo")
+        window.look()
+        window.page.locator("main button.button-main").click()
+        window.page.wait_for_load_state()
         assert answer()[0] == "protected"
 
         window.open("account")

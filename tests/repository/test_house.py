@@ -18,7 +18,8 @@ PERSONAL = {
         "id", "username", "email", "default_uses", "keep_details", "password", "last_login", "is_active", "created_at",
     },
     "consent.Photo": {
-        "id", "person", "label", "declaration", "protection", "details", "mark", "pending_since", "created_at",
+        "id", "person", "label", "declaration", "protection", "details", "mark", "sending", "pending_since",
+        "created_at",
     },
     "consent.OptOut": {"id", "photo", "uses", "decided_at", "withdrawn_at"},
     "consent.AuditEvent": {"by", "subject", "facts"},

@@ -1,26 +1,19 @@
-"""The list of photos, and what is done to several at once."""
+"""The list of photos."""
 
-from collections.abc import Callable
-from functools import wraps
 from uuid import UUID
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
+from django.shortcuts import render
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from consent.actions import restore_photos, revise_photos, withdraw_photos
-from consent.forms.photos import AGAIN, ChoiceForm, FilterForm
+from consent.forms.photos import AGAIN, FilterForm
 from consent.models import Photo
 from consent.models.photo import PhotoQuerySet
-from consent.views.photos.own import IN_LIST, chosen_photos, photos_of, tell, to_add_again
+from consent.views.photos.own import IN_LIST, own_mark, photos_of, to_add_again
 from consent.views.photos.shown import card
-from consent.views.sent import person_of, sent_from
-from matching.uses import in_order
 
 PER_PAGE = 30
 
@@ -32,6 +25,11 @@ def summary(number: int) -> str:
 def again_summary(number: int) -> str:
     said = ngettext("%(number)d photo to add again", "%(number)d photos to add again", number)
     return said % {"number": number} if number else ""
+
+
+def every(number: int) -> str:
+    said = ngettext("%(number)d photo, ticked or not", "All %(number)d photos of this list, ticked or not", number)
+    return said % {"number": number} if number > 1 else ""
 
 
 def filtered(photos: PhotoQuerySet, form: FilterForm, again: set[UUID]) -> PhotoQuerySet:
@@ -61,74 +59,15 @@ def photos(request: HttpRequest) -> HttpResponse:
     cards = [card(photo, again) for photo in page]
     context = {
         "cards": cards,
+        "own": own_mark(request),
         "again": again_summary(len(again)),
         "any_withdrawn": any(card["state"] == "withdrawn" for card in cards),
         "page": page,
         "summary": summary(page.paginator.count),
+        "every": every(page.paginator.count),
+        "shown": {name: value for name in form.fields if (value := request.GET.get(name))},
         "filter": form,
         "filtering": any(query.values()),
         "query": f"{query.urlencode()}&" if query else "",
     }
     return render(request, "photos/list.html", context)
-
-
-def of_chosen(act: Callable[[HttpRequest, list[Photo]], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """For what is done with the photos that were ticked; when none was, that is said and nothing is changed."""
-
-    @login_required
-    @sent_from("photos")
-    @wraps(act)
-    def view(request: HttpRequest) -> HttpResponse:
-        chosen = chosen_photos(request)
-        if chosen:
-            return act(request, chosen)
-        messages.info(request, _("No photo was ticked, so nothing was changed."))
-        return redirect("photos")
-
-    return view
-
-
-def all_refused(chosen: list[Photo]) -> list[str]:
-    """What any of them refuses: a change starts there, so that saving alone weakens none."""
-    return in_order({use for photo in chosen for use in photo.uses})  # type: ignore[attr-defined]
-
-
-@of_chosen
-def change(request: HttpRequest, chosen: list[Photo]) -> HttpResponse:
-    """First from the list, with the photos that were ticked; then from its own page, with the choice as well."""
-    form = ChoiceForm(request.POST) if "preset" in request.POST else ChoiceForm(chosen=all_refused(chosen))
-    if not form.is_valid():
-        context = {"form": form, "cards": [card(photo) for photo in chosen]}
-        return render(request, "photos/change.html", context, status=422 if form.is_bound else 200)
-    decided = revise_photos(by=person_of(request), photos=chosen, refuse=form.refused())
-    number = len(decided.photos)
-    said = ngettext("%(number)d photo was changed.", "%(number)d photos were changed.", number)
-    tell(request, said % {"number": number}, decided)
-    return redirect("photos")
-
-
-@of_chosen
-def withdraw(request: HttpRequest, chosen: list[Photo]) -> HttpResponse:
-    decided = withdraw_photos(by=person_of(request), photos=chosen)
-    number = len(decided.photos)
-    said = ngettext(
-        "%(number)d photo was withdrawn. You can put it back for 30 days.",
-        "%(number)d photos were withdrawn. You can put them back for 30 days.",
-        number,
-    )
-    tell(request, said % {"number": number}, decided)
-    return back(request, chosen)
-
-
-@of_chosen
-def restore(request: HttpRequest, chosen: list[Photo]) -> HttpResponse:
-    decided = restore_photos(by=person_of(request), photos=chosen)
-    number = len(decided.photos)
-    said = ngettext("%(number)d photo was put back.", "%(number)d photos were put back.", number)
-    tell(request, said % {"number": number}, decided)
-    return back(request, chosen)
-
-
-def back(request: HttpRequest, chosen: list[Photo]) -> HttpResponse:
-    """To the photo's own page if the act was done there, else to the list."""
-    return redirect("photo", chosen[0].id) if "from_photo" in request.POST else redirect("photos")

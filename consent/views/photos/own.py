@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest
+from django.utils.crypto import salted_hmac
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
@@ -21,6 +22,11 @@ def photos_of(request: HttpRequest) -> PhotoQuerySet:
     return Photo.objects.of(person_of(request)).described()
 
 
+def own_mark(request: HttpRequest) -> str:
+    """What the browser keeps this person's things under, so that whoever logs in there next meets none of them."""
+    return salted_hmac("consent.views.photos.own", str(person_of(request).pk), algorithm="sha256").hexdigest()[:32]
+
+
 def to_add_again(request: HttpRequest) -> set[UUID]:
     """The protections of this person's photos that need the photo once more, to be found under the current profile."""
     refusing = Photo.objects.of(person_of(request)).filter(opt_outs__isnull=False, opt_outs__withdrawn_at=None)
@@ -33,17 +39,6 @@ def photo_or_404(request: HttpRequest, photo: UUID) -> Photo:
     if found is None:
         raise Http404
     return found
-
-
-def chosen_photos(request: HttpRequest) -> list[Photo]:
-    """Those that were ticked in the list and are this person's."""
-    ids = []
-    for text in request.POST.getlist("photo"):
-        try:
-            ids.append(UUID(text))
-        except ValueError:
-            continue
-    return list(photos_of(request).filter(id__in=ids).order_by(*IN_LIST))
 
 
 def tell(request: HttpRequest, what: Promise | str, decided: Decided) -> None:

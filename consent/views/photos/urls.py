@@ -2,13 +2,31 @@
 
 from django.urls import path
 
-from consent.views.photos import activity, adding, default, details, export, leaving, listing, one
+from consent.views.photos import (
+    activity,
+    adding,
+    default,
+    details,
+    export,
+    finding,
+    here,
+    leaving,
+    listing,
+    one,
+    several,
+)
 
 urlpatterns = [
     path("photos", listing.photos, name="photos"),
-    path("photos/change", listing.change, name="photos-change"),
-    path("photos/withdraw", listing.withdraw, name="photos-withdraw"),
-    path("photos/restore", listing.restore, name="photos-restore"),
+    path("photos/change", several.change, name="photos-change"),
+    path("photos/withdraw", several.withdraw, name="photos-withdraw"),
+    path("photos/restore", several.restore, name="photos-restore"),
+    path("photos/undo", several.undo, name="photos-undo"),
+    path("photos/here", here.here, name="photos-here"),
+    path("photos/here/hashes", here.send, name="photos-send"),
+    path("photos/here/details", here.send_details, name="photos-send-details"),
+    path("photos/find", finding.find, name="photos-find"),
+    path("photos/find/ask", finding.ask, name="photos-find-ask"),
     path("photos/add", adding.before, name="photos-add"),
     path("photos/upload", adding.upload, name="photos-upload"),
     path("photos/default", default.default_choice, name="photos-default"),

@@ -153,7 +153,7 @@ def test_an_opt_out_and_its_protection_exist_together_or_not_at_all(
         raise DatabaseError
 
     before = Protection.objects.count()
-    monkeypatch.setattr(AuditEvent.objects, "create", fail)
+    monkeypatch.setattr(AuditEvent.objects, "bulk_create", fail)
     with pytest.raises(DatabaseError):
         actions.add_photo(by=alice, fingerprints=[fingerprint()], refuse=["edit"])
     assert (Photo.objects.of(alice).count(), Protection.objects.count()) == (0, before)

@@ -216,6 +216,36 @@ def test_the_list_is_filtered_and_paged(client: Client, alice: Person) -> None:
     assert link in client.get(reverse("photos"), {"name": "sea"}).content.decode()
 
 
+def test_all_of_a_list_are_changed_and_withdrawn_on_all_its_pages_and_put_back_by_one_button(
+    client: Client, alice: Person
+) -> None:
+    for number in range(PER_PAGE + 2):
+        actions.add_photo(by=alice, fingerprints=[fingerprint()], refuse=["edit"], label=f"Sea {number}")
+    forest = actions.add_photo(by=alice, fingerprints=[fingerprint()], refuse=["edit"], label="Forest").photo
+    shown = client.get(reverse("photos"), {"name": "sea"}).content.decode()
+    assert ("All 32 photos of this list" in shown, '<input type="hidden" name="name" value="sea">' in shown) == (
+        True,
+        True,
+    )
+    every = {"every": "1", "name": "sea"}
+    page = client.post(reverse("photos-change"), every)
+    assert "For these 32 photos" in text(page)
+    assert '<input type="hidden" name="every" value="1">' in page.content.decode()
+    client.post(reverse("photos-change"), every | {"preset": "essential"})
+    assert text(client.get(reverse("photos"))).count("Choice: Essential") == PER_PAGE - 1  # and one is the forest
+    withdrawn = Photo.objects.in_state(Photo.State.WITHDRAWN).filter(person=alice)
+    earlier = Photo.objects.of(alice).get(label="Sea 0")
+    actions.withdraw_photos(by=alice, photos=[earlier])
+    answer = client.post(reverse("photos-withdraw"), every, follow=True)
+    assert answer.redirect_chain[-1][0] == reverse("photos-undo")
+    assert "Put all 31 back" in text(answer)
+    assert (withdrawn.count(), withdrawn.filter(id=forest.id).exists()) == (32, False)
+    for _ in range(2):
+        answer = client.post(reverse("photos-undo"), follow=True)
+        assert [photo.id for photo in withdrawn] == [earlier.id]
+    assert client.get(reverse("photos-undo"))["Location"] == reverse("photos")
+
+
 def test_nothing_ticked_changes_nothing(client: Client) -> None:
     for name in ("photos-change", "photos-withdraw", "photos-restore"):
         answer = client.post(reverse(name), {"photo": ["x", str(uuid4())]}, follow=True)
@@ -227,7 +257,7 @@ def test_the_choice_for_the_next_photos_is_kept(client: Client, alice: Person) -
     answer_before(client)
     shown = client.get(reverse("photos-upload")).content.decode()
     assert re.search(r'value="refuse-everything"[^>]*checked', shown)
-    assert re.findall(r'<a href="([^"]*)" aria-current="page"', shown) == [reverse("photos-add")]
+    assert re.findall(r'<a href="([^"]*)" aria-current="page"', shown) == [reverse("photos-here")]
 
 
 def test_a_photo_is_renamed_and_its_history_told(client: Client, alice: Person) -> None:

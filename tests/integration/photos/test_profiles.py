@@ -26,7 +26,7 @@ from matching.api import auth, meta
 from matching.api import check as api_check
 from matching.follower import Follower
 from matching.hashing import profile as profiles
-from matching.hashing.fingerprint import Fingerprint
+from matching.hashing.fingerprint import Fingerprint, Hash
 from matching.hashing.hashes import Effort, fingerprint_of, query_of
 from matching.hashing.keypoints import asked_details
 from matching.hashing.pictures import pictures
@@ -36,6 +36,7 @@ from matching.index.interface import Claim
 from matching.index.scan import ScanIndex
 from matching.models import StoredFingerprint
 from matching.problems import Problem
+from tests.integration.photos.test_hashes import hashes_of, send, sent_photo
 from tests.integration.photos.test_pages import file, text, upload
 from tests.integration.web import new_key
 from tests.pictures import encoded, picture
@@ -297,3 +298,30 @@ def test_the_notice_is_in_french_too(
     said = text(client.get(reverse("photos"), headers={"Accept-Language": "fr"}))
     assert "1 photo à ajouter de nouveau" in said
     assert "elle reste protégée comme avant" in said
+
+
+def test_a_browser_renews_a_photo_although_its_own_decoder_made_a_few_other_bits(
+    client: Client, alice: Person, image: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = add(alice, image, refuse=["train"]).photo
+    other = add(alice, encoded(picture(uuid4().int % 2**60))).photo
+    release(monkeypatch, VETO_2, VETO_1)
+    prints = [hashes_of(nearly(each)) for each in HERE.fingerprints(image)]
+    [told] = send(client, sent_photo(fingerprints=prints))
+    assert (told["title"], told["photo"]) == ("Renewed", str(photo.id))
+    assert (profiles_of(photo), profiles_of(other)) == ({"veto-1", "veto-2"}, {"veto-1"})
+    assert Photo.objects.of(alice).count() == 2
+    only_newest = HERE.fingerprints(encoded(picture(uuid4().int % 2**60)))[:1]
+    [told] = send(client, sent_photo(fingerprints=[hashes_of(each) for each in only_newest]))
+    assert "not hashed under veto-1" in told["errors"][0]["detail"]
+
+
+def nearly(fingerprint: Fingerprint) -> Fingerprint:
+    """The same but for two bits of each PDQ hash, one that was set and one that was not."""
+
+    def turned(item: Hash) -> Hash:
+        bits = int.from_bytes(item.bits)
+        return item._replace(bits=(bits ^ (bits & -bits) ^ (~bits & (bits + 1))).to_bytes(32))
+
+    hashes = tuple(turned(item) if item.algorithm == "pdq" else item for item in fingerprint.hashes)
+    return replace(fingerprint, hashes=hashes)

@@ -66,7 +66,14 @@ def registered(*marks: bytes | None) -> None:
         photo(person=of, mark=mark)
 
 
+def sent(*names: uuid.UUID | None) -> None:
+    of = person(username=uuid.uuid4().hex)
+    for name in names:
+        photo(person=of, sending=name)
+
+
 FAR = 2**50
+ONE = uuid.uuid4()
 BOTH_SIDES: list[tuple[str, Callable[[], Any], Callable[[], Any]]] = [
     ("change_number_from_1", lambda: change(number=FAR), lambda: change(number=0)),
     ("change_kind_known", lambda: change(kind="access"), lambda: change(kind="person")),
@@ -116,6 +123,7 @@ BOTH_SIDES: list[tuple[str, Callable[[], Any], Callable[[], Any]]] = [
     ("photo_declaration_known", lambda: photo(declaration="child"), lambda: photo(declaration="stranger")),
     ("photo_details_known", lambda: photo(details="kept"), lambda: photo(details="some")),
     ("photo_once_per_person", lambda: registered(b"a", b"b", None, None), lambda: registered(b"a", b"a")),
+    ("photo_once_per_sending", lambda: sent(uuid.uuid4(), ONE, None, None), lambda: sent(ONE, ONE)),
     ("opt_out_one_in_force_per_photo", lambda: opt_outs(True, True, False), lambda: opt_outs(False, False)),
 ]
 

@@ -19,7 +19,7 @@ def test_the_content_security_policy_allows_files_of_ours_and_nothing_else() -> 
         assert directives.pop("default-src") == ["'none'"]
         assert directives.pop("require-trusted-types-for") == ["'script'"]
         assert directives.pop("base-uri") == directives.pop("frame-ancestors") == ["'none'"]
-        assert set(directives) == {"script-src", "style-src", "img-src", "connect-src", "form-action"}
+        assert set(directives) == {"script-src", "worker-src", "style-src", "img-src", "connect-src", "form-action"}
         assert all(values == ["'self'"] for values in directives.values())
 
 
