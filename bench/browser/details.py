@@ -10,8 +10,9 @@ import multiprocessing
 import os
 import statistics
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,6 +43,8 @@ PHONE: Final = 6  # times slower: an old phone, as Chromium's developers take it
 TIMED: Final = 40  # photos
 
 Job = tuple[Photo, tuple[str, ...]]
+Found = Counter[tuple[str, str, str]]  # by "group/name", direction and way
+_NAMES: Final = {f"{alteration.group}/{alteration.name}": alteration for alteration in ALTERATIONS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +53,6 @@ class Both:
 
     stored: tuple[bytes, bytes]
     asked: tuple[bytes, bytes]
-
-
-@dataclass(slots=True)
-class Count:
-    tried: int = 0
-    found: dict[str, int] = field(default_factory=lambda: dict.fromkeys(WAYS, 0))
 
 
 def main() -> None:
@@ -73,10 +70,10 @@ def main() -> None:
         maker = Maker(browser.new_page())
         figures |= {"machine": machine(browser.version), "cost": cost(maker, photos)}
         made = list(tqdm(both(maker, jobs), "photos and copies", len(jobs)))
-    counts = compared(made)
-    figures["sum"] = shown(counts, list(_NAMES))
+    found = compared(made)
+    figures["sum"] = shown(made, found, list(_NAMES))
     figures["groups"] = [
-        {"name": group.name, "title": group.title} | shown(counts, _of_group(group.name, group.part))
+        {"name": group.name, "title": group.title} | shown(made, found, _of_group(group.name, group.part))
         for group in GROUPS
     ]
     figures["seconds"] = round(time.monotonic() - begin)
@@ -128,9 +125,6 @@ def look(job: Job) -> dict[str, tuple[list[Floats], bytes, bytes]]:
     return {name: _looked(pictures(file)) for name, file in files.items()}
 
 
-_NAMES: Final = {f"{alteration.group}/{alteration.name}": alteration for alteration in ALTERATIONS}
-
-
 def _looked(canonical: list[Floats]) -> tuple[list[Floats], bytes, bytes]:
     found = keypoints.found_in(canonical)
     stored = keypoints.stored(found, VETO_DETAILS_1)
@@ -138,34 +132,30 @@ def _looked(canonical: list[Floats]) -> tuple[list[Floats], bytes, bytes]:
     return canonical, stored.to_bytes(coarse=True) if stored else b"", asked
 
 
-def compared(made: Sequence[dict[str, Both]]) -> dict[tuple[str, str], Count]:
-    """By "group/name" and direction, as bench.quality.measure asks: of all photos, and of a photo's copies alone."""
-    counts = {(name, direction): Count() for name in _NAMES for direction in (FORWARD, REVERSE)}
+def compared(made: Sequence[dict[str, Both]]) -> Found:
+    """What is found, asked as bench.quality.measure asks: of all photos, and of a photo's copies alone."""
+    found: Found = Counter()
     limit = VETO_DETAILS_1.thresholds.match
+    copies = [(place, name) for place, photo in enumerate(made) for name in photo if name != ITSELF]
     for way, (by, of) in WAYS.items():
-        copies = [(place, name) for place, photo in enumerate(made) for name in photo if name != ITSELF]
         kept = [photo[ITSELF].stored[by] for photo in made]
         asked = [details.Asked(made[place][name].asked[of]) for place, name in copies]
         for (place, name), near in zip(copies, details.answers(kept, asked, f"{way}, copies"), strict=True):
-            count = counts[name, FORWARD]
-            count.found[way] += near.get(place, details.FULL) <= limit
-            count.tried += way == next(iter(WAYS))
+            found[name, FORWARD, way] += near.get(place, details.FULL) <= limit
         alone = [[one.stored[by] for name, one in photo.items() if name != ITSELF] for photo in made]
         asked = [details.Asked(photo[ITSELF].asked[of], those) for photo, those in zip(made, alone, strict=True)]
         for photo, near in zip(made, details.answers([], asked, f"{way}, photos"), strict=True):
             for place, name in enumerate(name for name in photo if name != ITSELF):
-                count = counts[name, REVERSE]
-                count.found[way] += near.get(place, details.FULL) <= limit
-                count.tried += way == next(iter(WAYS))
-    return counts
+                found[name, REVERSE, way] += near.get(place, details.FULL) <= limit
+    return found
 
 
-def shown(counts: dict[tuple[str, str], Count], names: Sequence[str]) -> dict[str, Any]:
-    def total(direction: str) -> dict[str, int]:
-        those = [counts[name, direction] for name in names]
-        return {"tried": sum(one.tried for one in those)} | {way: sum(one.found[way] for one in those) for way in WAYS}
-
-    return {direction: total(direction) for direction in (FORWARD, REVERSE)}
+def shown(made: Sequence[dict[str, Both]], found: Found, names: Sequence[str]) -> dict[str, Any]:
+    tried = sum(name in photo for photo in made for name in names)
+    return {
+        direction: {"tried": tried} | {way: sum(found[name, direction, way] for name in names) for way in WAYS}
+        for direction in (FORWARD, REVERSE)
+    }
 
 
 def _of_group(name: str, part: str) -> list[str]:

@@ -43,6 +43,10 @@ def shapes(details: Details) -> list[tuple[str, int, int]]:
     return [(part.kind, part.width, part.height) for part in details.parts]
 
 
+def codes(details: Details) -> set[bytes]:
+    return {code.tobytes() for part in details.parts for code in part.codes}
+
+
 def distance(stored: bytes, asked: bytes) -> int:
     hits = registry([stored]).search(Details.from_bytes(asked, coarse=False))
     return min((hit.distance for hit in hits), default=FULL)
@@ -70,7 +74,7 @@ def test_each_side_finds_what_the_other_stored(maker: Maker, what: str) -> None:
         details, servers = (Details.from_bytes(one, coarse=coarse) for one in (packed, expected))
         assert details.to_bytes(coarse=coarse) == packed
         assert shapes(details) == shapes(servers)
-        assert len(details) == pytest.approx(len(servers), rel=0.05)
+        assert len(codes(details) & codes(servers)) > 0.9 * len(details)
 
 
 def test_another_photo_is_not_found(maker: Maker) -> None:
