@@ -2,10 +2,10 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run demo generator test test-guards screenshots check format openapi lock clean venv venv-dev venv-bench venv-examples quality bench bench-index bench-browser bench-browser-details messages
+.PHONY: help run demo generator test test-guards screenshots check format openapi lock clean venv venv-dev venv-bench venv-examples quality bench bench-index bench-http bench-browser bench-browser-details messages
 
 # Names and arguments may hold spaces: they reach the recipes as environment variables, not as text.
-export PHOTO PHOTOS NEGATIVES QUICK SIZES
+export PHOTO PHOTOS NEGATIVES QUICK SIZES PHOTOS_REGISTERED
 RUN := .venv/bin/python -m
 # Over the cores, each file on one; `ARGS=-n0` for one process.
 SPREAD := -p tests.side_by_side -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
@@ -33,6 +33,9 @@ test-guards: venv ## the client's guards around real diffusers pipelines, in an 
 	@.venv-guards/bin/pip install --quiet --upgrade ./clients/python
 	@exec .venv-guards/bin/python -m pytest -q -c /dev/null --rootdir clients/python clients/python/tests
 
+test-all: venv-dev messages ## the same and those that take minutes
+	@exec $(RUN) config.local exec -- .venv/bin/python -m pytest $(SPREAD) -m '' $(ARGS)
+
 screenshots: venv-dev messages ## every page as a picture in screenshots/, in both languages, sizes and colours (needs Chromium)
 	@rm -rf screenshots
 	@VETO_BROWSER_TESTS=required VETO_SCREENSHOTS=screenshots exec $(RUN) config.local exec -- \
@@ -51,10 +54,13 @@ check: venv-dev messages ## lint, format, types, imports, OpenAPI, messages, mig
 quality: venv-bench ## measure recognition (PHOTOS=dir[,dir…] NEGATIVES=dir,… QUICK=1): docs/matching-quality.md
 	@exec $(RUN) bench.quality
 
-bench: bench-index ## all measures of speed: bench/results/
+bench: bench-index bench-http ## all measures of speed: bench/results/
 
 bench-index: venv-bench ## the index beside a scan and faiss (PHOTOS=dir for real codes, SIZES=100000,1000000)
 	@exec $(RUN) bench.index $${PHOTOS:+--photos "$$PHOTOS"} $${SIZES:+--sizes "$$SIZES"}
+
+bench-http: venv messages ## checks over HTTP, while others register (PHOTOS_REGISTERED=1000000)
+	@exec $(RUN) bench.http
 
 bench-browser: venv-dev ## hashing in Chromium: bits apart from the server (PHOTOS=dir,…), photos a second, memory
 	@exec $(RUN) config.local exec -- .venv/bin/python -m bench.browser

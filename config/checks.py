@@ -27,6 +27,14 @@ def mails_reach_people(**_: Any) -> list[checks.CheckMessage]:
 
 
 @checks.register(checks.Tags.security, deploy=True)
+def people_are_told_late(**_: Any) -> list[checks.CheckMessage]:
+    if settings.ACTIVITY_DELAY_HOURS >= 24:
+        return []
+    hint = "Leave ACTIVITY_DELAY_HOURS at 24: somebody may watch another's photos by it."
+    return [checks.Warning("People are told early what happened to their photos.", hint=hint, id="veto.W004")]
+
+
+@checks.register(checks.Tags.security, deploy=True)
 def secrets_of_its_own(**_: Any) -> list[checks.CheckMessage]:
     keys = [settings.API_KEY_PEPPER, settings.REF_KEY, *settings.FINGERPRINT_KEYS.values()]
     if not settings.SECRET_KEY.startswith("change-me") and bytes(32) not in keys:

@@ -62,6 +62,7 @@ class Environment(BaseSettings):
     units_per_minute: int = Field(default=600_000, ge=1)
     checks_kept_days: int = Field(default=365, ge=1)
     webhook_networks: CommaSeparated = []
+    activity_delay_hours: float = Field(default=24, ge=0)
 
     # Mails to people, and how much may be registered in a day
     email_url: str = ""

@@ -46,7 +46,7 @@ def check(request: HttpRequest, body: CheckIn) -> dict[str, Any]:
 def asked_by(body: CheckIn) -> Question:
     packed = body.packed_details()
     offered = checks.Offered(lambda: packed) if packed else None
-    query = body.query()
+    query = body.query
     cost = len(query[0].hashes) * quota.HASH + (quota.DETAILS if offered else 0)
     return Question(query, body.uses, body.include, offered, ["frame"], cost)
 

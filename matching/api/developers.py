@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
@@ -60,9 +62,10 @@ class ApiChange:
 CHANGES: Final = (
     ApiChange(
         date(2026, 11, 25),
-        "Checks of many images at once, limits with RateLimit headers, proofs, reports; hits and misses of one length.",
+        "Checks of many images at once, limits with RateLimit headers, proofs, reports, webhooks; hits and misses of "
+        "one length.",
     ),
-    ApiChange(date(2026, 11, 24), "Details: `details` in /v1/check, `?details=true` for images."),
+    ApiChange(date(2026, 11, 24), "Details: the field details of /v1/check, ?details=true for images."),
     ApiChange(date(2026, 11, 22), "The first version: checks by hashes and by image."),
 )
 
@@ -72,31 +75,36 @@ def snippets(**values: str) -> dict[str, str]:
     return {name: text.format(**{"protected": protected} | values) for name, text in SNIPPETS.items()}
 
 
+def page(request: HttpRequest, name: str, **context: Any) -> HttpResponse:
+    titles = {"begin": _("Begin"), "reference": _("Reference"), "errors": _("Errors"), "changes": _("Changes")}
+    pages = [
+        {"href": reverse(f"developers-{each}"), "label": title, "current": each == name}
+        for each, title in titles.items()
+    ]
+    return render(request, f"developers/{name}.html", {"pages": pages} | context)
+
+
 @require_safe
 @readable
 def begin(request: HttpRequest) -> HttpResponse:
     url = f"{request.scheme}://{request.get_host()}"
-    context = {
-        "live": snippets(url=url, key="veto_live_…", photo="photo.jpg"),
-        "test": snippets(url=url, key="veto_test_…", photo="photo.jpg"),
-    }
-    return render(request, "developers/begin.html", context)
+    live, test = (snippets(url=url, key=f"veto_{mode}_…", photo="photo.jpg") for mode in ("live", "test"))
+    return page(request, "begin", live=live, test=test)
 
 
 @require_safe
 @readable
 def reference(request: HttpRequest) -> HttpResponse:
-    return render(request, "developers/reference.html", {"operations": operations()})
+    return page(request, "reference", operations=operations())
 
 
 @require_safe
 @readable
 def errors(request: HttpRequest) -> HttpResponse:
-    kinds: list[dict[str, Any]] = [{"code": code, "kind": kind} for code, kind in KINDS.items()]
-    return render(request, "developers/errors.html", {"kinds": sorted(kinds, key=lambda each: each["kind"].status)})
+    return page(request, "errors", kinds=sorted(KINDS.items(), key=lambda each: each[1].status))
 
 
 @require_safe
 @readable
 def changes(request: HttpRequest) -> HttpResponse:
-    return render(request, "developers/changes.html", {"changes": CHANGES})
+    return page(request, "changes", changes=CHANGES)

@@ -8,7 +8,7 @@ from ninja import Router
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from matching import signing
+from matching import signing, uses
 from matching.api.auth import Key, PlatformRequest
 from matching.api.idempotency import once
 from matching.api.schemas import Request, known_uses
@@ -20,7 +20,9 @@ router = Router(auth=Key("report"), tags=["reports"])
 Outcome = Literal["blocked", "warned", "exempt", "not_applied", "false_match"]
 CheckId = Annotated[str, Field(pattern=r"^chk_[0-9a-f]{24}$")]
 Ref = Annotated[str, Field(pattern=r"^prt_[a-z2-7]{26}$")]
-Use = Annotated[str, AfterValidator(lambda use: known_uses([use])[0])]
+Use = Annotated[
+    str, AfterValidator(lambda use: known_uses([use])[0]), Field(json_schema_extra={"enum": list(uses.IDS)})
+]
 
 
 class ReportIn(Request):
@@ -28,7 +30,7 @@ class ReportIn(Request):
 
     check: CheckId | None = None
     ref: Ref | None = None
-    proof: Annotated[str, Field(max_length=4096)] | None = Field(
+    proof: Annotated[str, Field(min_length=1, max_length=4096)] | None = Field(
         None, description="For a check whose id was not kept: see `checks_dropped` under /v1/status."
     )
     outcome: Outcome = Field(

@@ -3,7 +3,8 @@
 import base64
 import binascii
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, Self
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -32,6 +33,7 @@ BATCH_SCHEMA = {
     },
 }
 PDQ_BITS_SET = range(120, 137)  # a median cuts 256 coefficients in half; a few ties are possible
+DHASH_BITS_SET = range(1, 8 * HASH_BYTES)
 
 Outcome = Literal["denied", "ask", "no_match"]
 
@@ -70,15 +72,15 @@ def bits_of(text: str) -> bytes:
 def plausible(item: Hash) -> Hash:
     """A hash that its algorithm can give. One below the minimum quality is not compared, and so may be anything."""
     bits_set = int.from_bytes(item.bits).bit_count()
+    if bits_set in (PDQ_BITS_SET if item.algorithm == "pdq" else DHASH_BITS_SET):
+        return item
     if item.quality < min(profile.minimum_quality for profile in PROFILES.values()):
         return item
-    if item.algorithm == "pdq" and bits_set not in PDQ_BITS_SET:
+    if item.algorithm == "pdq":
         raise PydanticCustomError(
             "invalid-hash", "a PDQ hash has about 128 of its 256 bits set; this has {bits_set}", {"bits_set": bits_set}
         )
-    if bits_set in {0, 8 * HASH_BYTES}:
-        raise PydanticCustomError("invalid-hash", "a hash with all bits alike is that of a blank image", {})
-    return item
+    raise PydanticCustomError("invalid-hash", "a hash with all bits alike is that of a blank image", {})
 
 
 def known_details(text: str) -> str:
@@ -100,7 +102,11 @@ def unpacked(view: str, piece: bytes) -> Hash:
     return Hash(view, "pdq", bits, 100, texture=texture if any(texture) else b"")
 
 
-Uses = Annotated[list[str], AfterValidator(known_uses)]
+Uses = Annotated[
+    list[str],
+    AfterValidator(known_uses),
+    Field(json_schema_extra={"items": {"type": "string", "enum": list(uses.IDS)}}),
+]
 Name = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[a-z0-9+.-]+$")]
 PackedDetails = Annotated[str, Field(max_length=-(-MOST_BYTES // 3) * 4), AfterValidator(known_details)]
 Include = Literal["possible"]
@@ -108,6 +114,11 @@ Include = Literal["possible"]
 
 class Request(BaseModel):
     model_config = ConfigDict(extra="forbid")
+    names: ClassVar[frozenset[str]]  # of the fields, at hand: a question may hold 256 hashes
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        cls.names = frozenset(cls.model_fields)
 
     @model_validator(mode="before")
     @classmethod
@@ -116,7 +127,8 @@ class Request(BaseModel):
             raise PydanticCustomError(
                 "invalid-request", "send an object with the fields {known}", {"known": ", ".join(cls.model_fields)}
             )
-        if unknown := sorted(data.keys() - cls.model_fields.keys()):
+        if not data.keys() <= cls.names:
+            unknown = sorted(data.keys() - cls.names)
             raise PydanticCustomError(
                 "invalid-request",
                 "unknown field {unknown}; the fields are {known}",
@@ -139,10 +151,11 @@ class HashIn(Request):
 
     @model_validator(mode="after")
     def check_hash(self) -> Self:
-        plausible(self.to_hash())
+        plausible(self.made)
         return self
 
-    def to_hash(self) -> Hash:
+    @cached_property
+    def made(self) -> Hash:
         texture = bits_of(self.texture) if self.texture else b""
         return Hash(self.view, self.algorithm, bits_of(self.hash), self.quality, self.orientation, texture=texture)
 
@@ -150,7 +163,7 @@ class HashIn(Request):
 class CheckIn(Request):
     """One image as the hashes of its views: as `hashes`, or for speed as `packed` with `views`."""
 
-    profile: Annotated[str, AfterValidator(known_profile)]
+    profile: Annotated[str, AfterValidator(known_profile)] = Field(json_schema_extra={"enum": [*accepted(), PLAIN]})
     hashes: list[HashIn] = Field(default=[], max_length=MAX_HASHES)
     packed: str | None = Field(
         None,
@@ -184,9 +197,10 @@ class CheckIn(Request):
     def one_way(self) -> Self:
         if bool(self.hashes) == (self.packed is not None):
             raise PydanticCustomError("invalid-request", "send 1 to 256 hashes, either as `hashes` or as `packed`", {})
-        self.query()
+        _ = self.query
         return self
 
+    @cached_property
     def query(self) -> list[Fingerprint]:
         """The hashes that are asked, under the profile; plain ones under every profile, as they are."""
         hashes = tuple(self.given())
@@ -199,7 +213,7 @@ class CheckIn(Request):
 
     def given(self) -> list[Hash]:
         if self.packed is None:
-            return [item.to_hash() for item in self.hashes]
+            return [item.made for item in self.hashes]
         try:
             data = base64.b64decode(self.packed, validate=True)
         except binascii.Error:

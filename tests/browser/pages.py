@@ -1,6 +1,8 @@
 """How to reach every page of the site: each by the name of its address, some in more than one state."""
 
+import secrets
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from allauth.account.forms import default_token_generator
@@ -9,8 +11,11 @@ from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
+from django.utils import timezone
 
 from consent import actions
+from matching.models import Check, Platform, Protection
+from tests.addresses import addresses
 from tests.browser.files import files, not_a_photo
 from tests.browser.people import PASSWORD, Someone, details
 from tests.browser.window import Window
@@ -18,14 +23,8 @@ from tests.browser.window import Window
 EMOJI = "🐈" * 10_000
 
 # Not pages: what each answers instead.
-NO_PAGES = {
-    "api:check": "the API, which speaks JSON",
-    "api:check_image": "the API, which speaks JSON",
-    "api:me": "the API, which speaks JSON",
-    "api:vocabulary": "the API, which speaks JSON",
-    "api:algorithms": "the API, which speaks JSON",
-    "api:status": "the API, which speaks JSON",
-    "api:api-root": "the API's own root, behind the home page",
+NO_PAGES = {name: "the API, which speaks JSON" for name in addresses() if name.startswith("api:")} | {
+    ".well-known/jwks.json": "keys for programs",
     "healthz": "for a load balancer",
     "readyz": "for a load balancer",
     "static/<str:release>/<path:name>": "leads to the file under its present address",
@@ -34,6 +33,8 @@ NO_PAGES = {
     "exit": "leads away; tested by itself",
     "export-json": "a download",
     "export-csv": "a download",
+    "activity-json": "a download",
+    "activity-csv": "a download",
     "photos-withdraw": "takes a form and leads to the list",
     "photos-restore": "takes a form and leads to the list",
     "photo-drop-details": "takes a form and leads to the photo",
@@ -135,11 +136,11 @@ STRANGERS: dict[str, Visit] = {
     "privacy": opened("privacy"),
     "legal": opened("legal"),
     "accessibility": opened("accessibility"),
-    "developers": opened("developers"),
+    "developers-begin": opened("developers-begin"),
     "developers-reference": opened("developers-reference"),
     "developers-errors": opened("developers-errors"),
     "developers-changes": opened("developers-changes"),
-    "problems/<slug:code>": lambda window, _: window.page.goto(window.base + "/problems/too-large") and None,
+    "problem": opened("problem", "too-large"),
     "account_start": opened("account_start"),
     "account_case": opened("account_case"),
     "account_case_open": sheet,
@@ -248,6 +249,29 @@ def new_sheet_not_kept(window: Window, someone: Someone) -> None:
     window.page.locator("main button.button-main").click()
 
 
+def happened(window: Window, someone: Someone) -> None:
+    """With some weeks of questions about a photo of someone who is known by e-mail."""
+    protection = someone.photos[0].protection
+    Protection.objects.filter(id=protection).update(assurance=1)
+    platform, _ = Platform.objects.get_or_create(name="Asker")
+    uses = {"edit": "denied", "train": "ask"}
+    Check.objects.bulk_create(
+        Check(
+            id=f"chk_{secrets.token_hex(12)}",
+            platform=platform,
+            livemode=True,
+            at=timezone.now() - timedelta(days=2 + 7 * week),
+            result="protected",
+            uses=uses,
+            protections=[protection],
+        )
+        for week in range(6)
+        for _ in range(3 + 5 * week % 9)
+    )
+    window.open("activity")
+    open_details(window)
+
+
 PERSONS: dict[str, Visit] = {
     "photos": opened("photos"),
     "photos (ticked)": chosen_photos,
@@ -269,6 +293,8 @@ PERSONS: dict[str, Visit] = {
     "photo-choose": choose_refused,
     "photo-rename": rename_refused,
     "photo-erase": of_first_photo("photo-erase"),
+    "activity": happened,
+    "activity (nothing yet)": opened("activity"),
     "export": opened("export"),
     "erase-account": opened("erase-account"),
     "account": opened("account"),

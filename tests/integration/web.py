@@ -61,7 +61,9 @@ class Web:
 
 
 @contextlib.contextmanager
-def serving(log: Path, *, workers: int = 1, **environment: str) -> Iterator[Web]:
+def serving(
+    log: Path, *, workers: int = 1, application: str = "config.wsgi:application", **environment: str
+) -> Iterator[Web]:
     """granian with the project's application, ready to answer."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -73,7 +75,9 @@ def serving(log: Path, *, workers: int = 1, **environment: str) -> Iterator[Web]
         "--blocking-threads",
         "4",
         "--respawn-failed-workers",
-        "config.wsgi:application",
+        "--workers-kill-timeout",
+        "1",
+        application,
     ]
     with log.open("wb") as file:
         process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=file, stderr=file)

@@ -24,6 +24,11 @@ def test_mails_that_reach_nobody_are_warned_of(settings: Settings) -> None:
     assert "veto.W003" in found()
 
 
+def test_people_who_are_told_early_what_was_asked_are_warned_of(settings: Settings) -> None:
+    settings.ACTIVITY_DELAY_HOURS = 1
+    assert "veto.W004" in found()
+
+
 @pytest.mark.parametrize("name", ["SECRET_KEY", "REF_KEY"])
 def test_an_example_secret_is_warned_of(settings: Settings, name: str) -> None:
     setattr(settings, name, "change-me" * 9 if name == "SECRET_KEY" else bytes(32))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from consent.views.photos import adding, default, details, export, leaving, listing, one
+from consent.views.photos import activity, adding, default, details, export, leaving, listing, one
 
 urlpatterns = [
     path("photos", listing.photos, name="photos"),
@@ -13,6 +13,9 @@ urlpatterns = [
     path("photos/upload", adding.upload, name="photos-upload"),
     path("photos/default", default.default_choice, name="photos-default"),
     path("photos/drop-details", details.drop_of_all, name="photos-drop-details"),
+    path("photos/activity", activity.activity, name="activity"),
+    path("photos/activity.json", activity.activity_json, name="activity-json"),
+    path("photos/activity.csv", activity.activity_csv, name="activity-csv"),
     path("photos/export", export.export, name="export"),
     path("photos/export.json", export.export_json, name="export-json"),
     path("photos/export.csv", export.export_csv, name="export-csv"),

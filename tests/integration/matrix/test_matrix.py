@@ -31,7 +31,8 @@ OPEN = {  # by anyone; nothing of a person is on them
     "account_start", "account_case", "account_case_open", "account_login", "mfa_authenticate", "mfa_login_webauthn",
     "account_signup", "account_email_verification_sent", "account_confirm_email", "account_reset_password",
     "account_reset_password_done", "account_reset_password_from_key", "account_reset_password_from_key_done",
-    "account_logout", "healthz", "problems/<slug:code>", "static/<str:release>/<path:name>",
+    "account_logout", "healthz", "problem", "developers-begin", "developers-reference", "developers-errors",
+    "developers-changes", "static/<str:release>/<path:name>",
     ".well-known/jwks.json", "api:vocabulary", "api:algorithms", "api:api-root",
 }  # fmt: skip
 INDEX = {"readyz", "api:status"}  # what the index stands at; not asked here, where a follower would outlive the test
@@ -46,7 +47,8 @@ OWN = {  # by whoever is logged in, with their own photos and their own account
     "mfa_add_webauthn", "mfa_remove_webauthn", "mfa_edit_webauthn", "usersessions_list", "photos", "photos-change",
     "photos-withdraw", "photos-restore", "photos-add", "photos-upload", "photos-default", "export", "export-json",
     "export-csv", "photo", "photo-choose", "photo-rename", "photo-drop-details", "photo-erase", "photos-drop-details",
-    "erase-account",
+    "erase-account", "activity",
+    "activity-json", "activity-csv",
 }  # fmt: skip
 OF_A_PHOTO = {"photo", "photo-choose", "photo-rename", "photo-drop-details", "photo-erase"}
 OF_A_PASSKEY = {"mfa_remove_webauthn", "mfa_edit_webauthn"}
@@ -64,7 +66,7 @@ class People:
         others: dict[str, Any] = {
             "account_confirm_email": ["x"],
             "account_reset_password_from_key": ["1", "x"],
-            "problems/<slug:code>": "/problems/too-large",
+            "problem": ["too-large"],
             "static/<str:release>/<path:name>": "/static/old/css/veto.css",
             "healthz": "/healthz",
             "api:delete_endpoint": "/v1/webhook-endpoints/whe_1",

@@ -1,8 +1,10 @@
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from matching.index.shared import in_memory
 from tests.integration.sequence.processes import Cast, Line, World, line_to_each_worker
 from tests.integration.web import Web, new_key, serving
 
@@ -47,6 +49,15 @@ def stage(troupe: Cast) -> Iterator[Cast]:
     """Actors on the services of `world`."""
     yield troupe
     troupe.next_test()
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """In memory, for the segment of processes that no other test starts."""
+    if not in_memory(Path("/dev/shm")):
+        pytest.skip("no memory to share here")
+    with TemporaryDirectory(dir="/dev/shm", prefix="veto-test-") as name:
+        yield Path(name)
 
 
 @pytest.fixture(scope="module")

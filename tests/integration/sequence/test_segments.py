@@ -1,8 +1,6 @@
 """The processes of a host share one segment; whatever lies in its place, nobody is told that a photo is free to use."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -11,14 +9,6 @@ from tests.integration.sequence.hashes import random_hash
 from tests.integration.sequence.processes import Cast
 
 FOLDER = "INDEX_FOLDER"
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    if not in_memory(Path("/dev/shm")):
-        pytest.skip("no memory to share here")
-    with TemporaryDirectory(dir="/dev/shm", prefix="veto-test-") as name:
-        yield Path(name)
 
 
 def segment(folder: Path) -> Path:

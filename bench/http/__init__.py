@@ -1,0 +1,1 @@
+"""`make bench-http`: checks over HTTP against a server of its own, while others register."""
