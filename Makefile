@@ -2,7 +2,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run demo generator test test-guards screenshots check format openapi lock clean venv venv-dev venv-bench venv-examples quality bench bench-index bench-http bench-browser messages
+.PHONY: help run demo generator test test-guards screenshots check format openapi lock clean venv venv-dev venv-bench venv-examples quality bench bench-index bench-http bench-browser messages bench-browser-details
 
 # Names and arguments may hold spaces: they reach the recipes as environment variables, not as text.
 export PHOTO PHOTOS NEGATIVES QUICK SIZES PHOTOS_REGISTERED
@@ -64,6 +64,9 @@ bench-http: venv messages ## checks over HTTP, while others register (PHOTOS_REG
 
 bench-browser: venv-dev ## hashing in Chromium: bits apart from the server (PHOTOS=dir,…), photos a second, memory
 	@exec $(RUN) config.local exec -- .venv/bin/python -m bench.browser
+
+bench-browser-details: venv-dev ## details that Chromium makes beside the server's (PHOTOS=dir,…): recall in both directions, time
+	@exec $(RUN) bench.browser.details
 
 format: venv-dev ## lint what can be repaired, and format
 	$(RUN) ruff check --fix

@@ -22,22 +22,29 @@ const ASKED_SIZES = 32; // steps to an octave
  * @param {object} definition  the profile, as the server serves it
  * @returns {Uint8Array | null} null where there are too few keypoints to tell it by
  */
-export function storedDetails(pictures, definition) {
-  const kept = found(pictures, definition)
+export const storedDetails = (pictures, definition) => stored(found(pictures, definition), definition);
+
+/** What is asked of an image, packed. @param {Picture[]} pictures @param {object} definition @returns {Uint8Array} */
+export const askedDetails = (pictures, definition) => asked(found(pictures, definition), definition);
+
+/** All keypoints of all parts of these pictures, for those who want both. @returns {import("./parts.js").Part[]} */
+export function found(pictures, definition) {
+  return pictures.flatMap((picture) => parts(picture, definition)).slice(0, MOST_PARTS);
+}
+
+/** Of all keypoints those that are kept, see `storedDetails`. */
+export function stored(all, definition) {
+  const kept = all
     .map((one) => storable(one, definition))
     .map((one) => ({ ...one, chosen: chosen(one, definition.stored, definition) }))
     .filter((one) => one.chosen.length >= definition.fewest_stored[one.kind]);
   return kept.length ? packed(STORED, kept, coarse(definition.stored_places), definition) : null;
 }
 
-/** What is asked of an image, packed. @param {Picture[]} pictures @param {object} definition @returns {Uint8Array} */
-export function askedDetails(pictures, definition) {
-  const asked = found(pictures, definition).map((one) => ({ ...one, chosen: chosen(one, definition.asked, definition) }));
-  return packed(ASKED, asked, exact, definition);
-}
-
-function found(pictures, definition) {
-  return pictures.flatMap((picture) => parts(picture, definition)).slice(0, MOST_PARTS);
+/** Of all keypoints those that are asked. */
+export function asked(all, definition) {
+  const wanted = all.map((one) => ({ ...one, chosen: chosen(one, definition.asked, definition) }));
+  return packed(ASKED, wanted, exact, definition);
 }
 
 function packed(form, all, place, { medians_in_65536ths: medians }) {

@@ -7,7 +7,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from matching.hashing import regions
 from matching.hashing.details import MOST_PARTS, Details, Part
@@ -15,36 +15,15 @@ from matching.hashing.details_profile import VETO_DETAILS_1 as PROFILE
 from matching.hashing.keypoints import asked_details, found_in, stored_details
 from matching.hashing.pdq import Floats
 from matching.hashing.pictures import pictures
+from tests.pictures import WORDS, screen
 from tests.pictures import picture as coloured
 from tests.unit.hashing.decoders import PHOTO, ROOT
 from tests.unit.hashing.material import encoded, photographs
-
-TITLE = ImageFont.load_default(30)
-WORDS = ImageFont.load_default(22)
 
 
 def canonical(image: Image.Image) -> Floats:
     [found] = pictures(encoded(image, "PNG"))
     return found
-
-
-def screen(photo: Image.Image | None, *, seed: int = 0) -> tuple[Image.Image, tuple[int, int, int, int]]:
-    """A drawn app, 720 × 1280: a bar, a title, symbols, lines of words; where its photo is, if there is one."""
-    image = Image.new("RGB", (720, 1280), (250, 250, 250))
-    draw = ImageDraw.Draw(image)
-    draw.rectangle((0, 0, 720, 110), (24, 90, 157))
-    draw.text((90, 36), "Messages  12:47", "white", TITLE)
-    for x in range(40, 680, 90):
-        draw.ellipse((x, 1190, x + 50, 1240), outline=(60, 60, 60), width=4)
-        draw.line((x + 15, 1215, x + 35, 1200), (60, 60, 60), 4)
-    random = np.random.default_rng(seed)
-    for y in range(150, 1150, 38):
-        words = " ".join("".join(random.choice(list("abcdefghijklmnop"), random.integers(2, 9))) for _ in range(8))
-        draw.text((40, y), words, (20, 20, 20), WORDS)
-    box = (60, 380, 660, 980)
-    if photo:
-        image.paste(photo.resize((600, 600)), box[:2])
-    return image, box
 
 
 def in_photo(part: Part, box: tuple[int, int, int, int]) -> np.ndarray:

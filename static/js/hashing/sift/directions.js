@@ -10,7 +10,7 @@ const SMOOTH = [6 / 16, 4 / 16, 1 / 16];
  * @param {import("./images.js").Image} image  of the keypoint's octave, blurred to its layer
  * @param {number} column @param {number} row  of the nearest pixel
  * @param {number} scale  of the keypoint, in pixels of the image
- * @returns {number[]} degrees, 0 to 360, as OpenCV tells them
+ * @returns {number[]} degrees, 0 to 360, as OpenCV tells them: upwards, so that of equals the same are kept
  */
 export function directions(image, column, row, scale) {
   const counts = smoothed(rises(image, column, row, scale));
@@ -24,7 +24,7 @@ export function directions(image, column, row, scale) {
     const exact = bin + (0.5 * (before - after)) / (before - 2 * here + after);
     found.push((360 - (360 / BINS) * exact + 360) % 360);
   }
-  return found;
+  return found.sort((one, other) => one - other);
 }
 
 /** How much the picture rises in each direction, near pixels counting more. */

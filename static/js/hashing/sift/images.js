@@ -9,34 +9,42 @@ const REACH = 4; // sigmas of a Gaussian that count
 /** Convolved with a Gaussian of so many pixels. @param {Image} image @param {number} sigma @returns {Image} */
 export function blurred({ data, width, height }, sigma) {
   const weights = gaussian(sigma);
+  return { data: blurredRows(blurredRows(data, width, height, weights), height, width, weights), width, height };
+}
+
+/**
+ * Each row blurred along itself, and made a column. Most of the time goes here: a row with what is reflected at its
+ * ends is copied next to each other, and four sums are kept at a time.
+ */
+function blurredRows(data, width, height, weights) {
   const reach = weights.length - 1;
-  const across = new Float32Array(data.length);
-  const line = new Float32Array(width + 2 * reach); // a row with what is reflected at its ends
-  const columns = Int32Array.from(line, (_, place) => reflected(place - reach, width));
-  for (let y = 0, at = 0; y < height; y++, at += width) {
-    for (let place = 0; place < line.length; place++) line[place] = data[at + columns[place]];
-    for (let x = 0; x < width; x++) {
+  const line = new Float32Array(width + 2 * reach + 3);
+  const turned = new Float32Array((width + 3) * height); // the last four of a row may end beyond it
+  for (let y = 0; y < height; y++) {
+    line.set(data.subarray(y * width, (y + 1) * width), reach);
+    for (let far = 1; far <= reach; far++) {
+      line[reach - far] = line[reach + reflected(-far, width)];
+      line[reach + width - 1 + far] = line[reach + reflected(width - 1 + far, width)];
+    }
+    for (let x = 0, at = y; x < width; x += 4, at += 4 * height) {
       const middle = x + reach;
-      let sum = weights[0] * line[middle];
-      for (let far = 1; far <= reach; far++) sum += weights[far] * (line[middle - far] + line[middle + far]);
-      across[at + x] = sum;
+      let [first, second, third, fourth] = [0, 0, 0, 0];
+      for (let far = reach; far > 0; far--) {
+        const weight = weights[far];
+        const left = middle - far;
+        const right = middle + far;
+        first += weight * (line[left] + line[right]);
+        second += weight * (line[left + 1] + line[right + 1]);
+        third += weight * (line[left + 2] + line[right + 2]);
+        fourth += weight * (line[left + 3] + line[right + 3]);
+      }
+      turned[at] = first + weights[0] * line[middle];
+      turned[at + height] = second + weights[0] * line[middle + 1];
+      turned[at + 2 * height] = third + weights[0] * line[middle + 2];
+      turned[at + 3 * height] = fourth + weights[0] * line[middle + 3];
     }
   }
-  const down = new Float32Array(data.length);
-  const above = new Int32Array(reach + 1);
-  const below = new Int32Array(reach + 1);
-  for (let y = 0, at = 0; y < height; y++, at += width) {
-    for (let far = 0; far <= reach; far++) {
-      above[far] = reflected(y - far, height) * width;
-      below[far] = reflected(y + far, height) * width;
-    }
-    for (let x = 0; x < width; x++) {
-      let sum = weights[0] * across[at + x];
-      for (let far = 1; far <= reach; far++) sum += weights[far] * (across[above[far] + x] + across[below[far] + x]);
-      down[at + x] = sum;
-    }
-  }
-  return { data: down, width, height };
+  return turned.subarray(0, width * height);
 }
 
 /** The weights of the middle and of each pixel to one side of it; all of them, with both sides, are 1. */
