@@ -29,6 +29,7 @@ class Its:
     keys: dict[str, str] = field(default_factory=dict)  # kid → key, of those in force
     kids: set[str] = field(default_factory=set)  # of all it ever had
     endpoints: set[str] = field(default_factory=set)
+    made: int = 0  # endpoints, with those deleted since
     events: list[str] = field(default_factory=list)
     reports: dict[str, str] = field(default_factory=dict)  # Idempotency-Key → id
     suspended: bool = False
@@ -121,8 +122,10 @@ class Operations(RuleBasedStateMachine):
             return
         its, key = found
         if len(its.endpoints) < 3:
-            made = self.ask(key, "POST", "webhook-endpoints", {"url": "https://localhost:1/"}, Idempotency_Key="same")
+            once = f"endpoint {its.made}"  # the keys of another platform are the same, and nothing to this one
+            made = self.ask(key, "POST", "webhook-endpoints", {"url": "https://localhost:1/"}, Idempotency_Key=once)
             its.endpoints.add(made.json["id"])
+            its.made += 1
         for endpoint in list(self.picked(other).endpoints)[:1]:
             mine = endpoint in its.endpoints
             assert self.ask(key, "DELETE", f"webhook-endpoints/{endpoint}").status == (204 if mine else 404)
