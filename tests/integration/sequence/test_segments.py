@@ -12,7 +12,7 @@ FOLDER = "INDEX_FOLDER"
 
 
 def segment(folder: Path) -> Path:
-    [found] = [path for path in folder.iterdir() if path.suffix == ""]
+    [found] = [path for path in folder.glob("veto-index-*") if path.suffix == ""]
     return found
 
 
