@@ -3,8 +3,9 @@
 One process of a host builds at a time. Where no memory can be shared each keeps a segment of its own.
 """
 
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -27,10 +28,12 @@ from matching.stored import Stored
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+Batch = TypeVar("Batch", bound=Sized)
 Held = TypeVar("Held", bound=Claimed)
 Indexed = TypeVar("Indexed", bound=Segmented[Any, Any])
 
 BATCH = 2000  # rows read at once
+SAID_S = 5.0  # between two lines of the log
 
 
 def in_batches(items: Iterable[T]) -> Iterator[list[T]]:
@@ -41,6 +44,17 @@ def in_batches(items: Iterable[T]) -> Iterator[list[T]]:
             yield batch
             batch = []
     yield batch
+
+
+def logged(batches: Iterable[Batch], total: int) -> Iterator[Batch]:
+    """The same, with a line in the log now and then."""
+    said, done = time.monotonic(), 0
+    for batch in batches:
+        yield batch
+        done += len(batch)
+        if time.monotonic() - said > SAID_S:
+            said = time.monotonic()
+            log.info("index_is_read", protections=done, of=total)
 
 
 def active() -> QuerySet[Protection]:
@@ -64,7 +78,7 @@ class Loader(ABC, Generic[Indexed, Held]):
 
     @abstractmethod
     def _built(self) -> Held:
-        """A segment of what the database has, in a transaction."""
+        """A segment of what the database has, read in a transaction; the log says how far that has come."""
 
     @abstractmethod
     def _of(self, segment: Held) -> Indexed:
@@ -158,8 +172,8 @@ class FrameLoader(Loader[SegmentedIndex, Segment]):
         super().__init__(lineage, self._rules)
 
     def _built(self) -> Segment:
-        read = stored.read(active(), batch=BATCH)
-        return built(in_batches((each.claim, each.frames) for each in read), self._rules)
+        batches = in_batches((each.claim, each.frames) for each in stored.read(active(), batch=BATCH))
+        return built(logged(batches, active().count()), self._rules)
 
     def _of(self, segment: Segment) -> SegmentedIndex:
         return SegmentedIndex.of(segment, self._rules)
@@ -174,7 +188,8 @@ class DetailsLoader(Loader[SegmentedDetailsIndex, DetailsSegment]):
         super().__init__(lineage, self._rules)
 
     def _built(self) -> DetailsSegment:
-        return details_segment.built(in_batches(stored.read_details(active(), batch=BATCH)), self._rules)
+        batches = in_batches(stored.read_details(active(), batch=BATCH))
+        return details_segment.built(logged(batches, active().count()), self._rules)
 
     def _of(self, segment: DetailsSegment) -> SegmentedDetailsIndex:
         return SegmentedDetailsIndex.of(segment, self._rules)

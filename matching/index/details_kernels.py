@@ -1,7 +1,7 @@
 """The inner loops by which details find candidates, compiled by numba: buckets of keypoints, and votes for parts.
 
 Codes are two words of 64 bits, permuted so that a band is some neighbouring bits of one of them; a posting is the place
-of a code. What else of the code could lie in a posting told too few strangers (docs/adr/0014-segments.md).
+of a code. What else of the code could lie in a posting told too few strangers (docs/adr/0015-details-index.md).
 
 numba takes no notice of annotations; they are for the reader. Every function is called with arguments of one type.
 """

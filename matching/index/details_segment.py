@@ -64,6 +64,13 @@ class Rules:
         """How many bits of a key lead to no bucket of their own: of so many codes each has two to four, if not more."""
         return max(0, self.rule.band_bits - max(0, codes.bit_length() - 2))
 
+    def keys(self, codes: Words) -> Indices:
+        """The key that each band has there, (bands, n)."""
+        rule = self.rule
+        shifts = [np.uint64(band % rule.to_a_word * rule.band_bits) for band in range(rule.bands)]
+        words = [codes[:, band // rule.to_a_word] >> shift for band, shift in enumerate(shifts)]
+        return np.array(words).astype(np.int64) & (1 << rule.band_bits) - 1
+
     def arrays_of(self, segment: "DetailsSegment") -> dict[str, Array]:
         missing = self.to_fill(segment)
         return claim_arrays(segment) | {n: each for n, each in segment.block._asdict().items() if n not in missing}
@@ -109,15 +116,60 @@ class DetailsSegment(Claimed):
         return not len(self.block.offsets)
 
     def codes_of(self, these: Indices) -> int:
+        first, last = self._ranges(these)
+        return int((last - first).sum())
+
+    def codes_in(self, these: Indices) -> Words:
+        """The codes of these claims."""
+        return np.concatenate([self.block.codes[first:last] for first, last in zip(*self._ranges(these), strict=True)])
+
+    def _ranges(self, these: Indices) -> tuple[Indices, Indices]:
         slots, starts = these.astype(np.uint32), self.block.starts
         first, last = (np.searchsorted(self.block.slots, slots, side) for side in ("left", "right"))
-        return int((starts[last].astype(np.int64) - starts[first]).sum())
+        return starts[first].astype(np.int64), starts[last].astype(np.int64)
+
+
+class Gone(NamedTuple):
+    """How many codes of the claims that are gone lay in each large bucket.
+
+    A bucket is told by its band and where it begins in the band's postings, in one number; they are in order.
+    """
+
+    buckets: Indices
+    counts: Indices
+
+    @classmethod
+    def none_yet(cls, block: Block, large: int) -> "Gone":
+        """Nothing is gone; only of buckets with more than so many codes."""
+        found = [np.flatnonzero(np.diff(of_band.astype(np.int64)) > large) for of_band in block.offsets]
+        buckets = [bucket_at(band, block.offsets[band, at]) for band, at in enumerate(found)]
+        every = np.concatenate(buckets)
+        return cls(every, np.zeros(len(every), np.int64))
+
+    def more(self, block: Block, keys: Indices) -> "Gone":
+        """The same when codes are gone too that have these `keys`, (bands, n)."""
+        also = np.concatenate([bucket_at(band, block.offsets[band, of_band]) for band, of_band in enumerate(keys)])
+        at, known = self._places(also)
+        return self._replace(counts=self.counts + np.bincount(at[known], minlength=len(self.counts)))
+
+    def of(self, buckets: Indices) -> Indices:
+        """How many of each of these, which are large."""
+        return self.counts[self._places(buckets)[0]]
+
+    def _places(self, buckets: Indices) -> tuple[Indices, Booleans]:
+        at = np.searchsorted(self.buckets, buckets)
+        at = np.minimum(at, max(0, len(self.buckets) - 1))
+        return at, self.buckets[at] == buckets if len(self.buckets) else np.zeros(len(buckets), np.bool_)
+
+
+def bucket_at(band: int | Indices, begins: Numbers) -> Indices:
+    return np.asarray(band << 32 | begins.astype(np.int64))
 
 
 _NONE: Final = frozen(np.empty((0, 0), np.uint32))
 
 
-def _plain(codes: Words, places: Bytes, counts: Sequence[int] | Numbers, sizes: Sizes, slots: Numbers) -> Block:
+def plain_block(codes: Words, places: Bytes, counts: Sequence[int] | Numbers, sizes: Sizes, slots: Numbers) -> Block:
     """Parts with so many keypoints each, without buckets. Raises ValueError for more than numbers of 32 bits count."""
     starts = np.zeros(len(counts) + 1, np.int64)
     np.cumsum(counts, out=starts[1:])
@@ -138,7 +190,7 @@ def gathered(put: Put, rules: Rules) -> DetailsSegment:
     codes = np.concatenate([np.empty((0, 2), np.uint64), *(part.codes for part in parts)])
     return DetailsSegment(
         columns([claim for claim, _ in kept], [0] * len(kept)),
-        _plain(
+        plain_block(
             permuted(codes, rules.tables),
             np.concatenate([np.empty((0, 2), np.uint8), *map(coarse_places, parts)]),
             [len(part) for part in parts],
@@ -173,7 +225,7 @@ def joined(parts: Sequence[tuple[DetailsSegment, Booleans]]) -> DetailsSegment:
         kernels.copy(block.codes, block.places, block.starts, stands, first[begin : begin + len(stands)], codes, packed)
         begin += len(stands)
     return DetailsSegment(
-        claims, _plain(codes, packed, all_counts, np.concatenate(sizes)[order], np.concatenate(slots)[order])
+        claims, plain_block(codes, packed, all_counts, np.concatenate(sizes)[order], np.concatenate(slots)[order])
     )
 
 

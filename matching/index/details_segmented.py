@@ -15,9 +15,9 @@ from matching.hashing.details_profile import VETO_DETAILS_1, DetailsProfile
 from matching.index import details_kernels as kernels
 from matching.index.agreement_kernels import verify
 from matching.index.details_rule import permuted
-from matching.index.details_segment import DetailsSegment, Rules, gathered, joined
+from matching.index.details_segment import DetailsSegment, Gone, Rules, bucket_at, gathered, joined
 from matching.index.interface import Claim, Hit
-from matching.index.segment import Booleans, Numbers, Words, frozen
+from matching.index.segment import Booleans, Indices, Numbers, Words, frozen
 from matching.index.segmented import Part as Piece
 from matching.index.segmented import Segmented
 
@@ -120,36 +120,32 @@ class SegmentedDetailsIndex(Segmented[DetailsSegment, Details | None]):
         """Which buckets, (bands, q), hold too many codes of claims that stand, over all pieces."""
         rule, retrieval = self._rules.rule, self._profile.retrieval
         limit = int(max(retrieval.heavy, retrieval.heavy_share * sum(piece.codes for piece in pieces)))
-        most = np.zeros((rule.bands, len(view.codes)), np.int64)
-        least = most - sum(len(piece.segment) - piece.codes for piece in pieces)
-        for piece, (low, high) in zip(pieces, ranges, strict=True):
-            there = high.astype(np.int64) - low
-            most += there
-            if not self._rules.shift(len(piece.segment)):  # else some may have another key
-                least += there
-        heavy = least > limit
-        unsure = (most > limit) & ~heavy
-        if unsure.any():
-            heavy |= self._standing(pieces, ranges, view, unsure, limit) > limit
-        return heavy
-
-    def _standing(
-        self,
-        pieces: Sequence[Piece[DetailsSegment]],
-        ranges: Sequence[tuple[Numbers, Numbers]],
-        view: View,
-        unsure: Booleans,
-        most: int,
-    ) -> Integers:
-        """How many codes of claims that stand the buckets hold of which that is asked, up to a few more than `most`."""
-        held = np.zeros(unsure.shape, np.int64)
-        for piece, (low, high) in zip(pieces, ranges, strict=True):
-            block = piece.segment.block
+        held = np.zeros((rule.bands, len(view.codes)), np.int64)
+        there = [high.astype(np.int64) - low for low, high in ranges]
+        unsure = sum(there, held) > limit  # some may be gone, or have another key where a bucket is of several
+        if not unsure.any():
+            return unsure
+        bands = np.arange(rule.bands)[:, None]
+        for piece, (low, high), codes in zip(pieces, ranges, there, strict=True):
+            block, to_count = piece.segment.block, unsure
+            if not self._rules.shift(len(piece.segment)):
+                known = unsure & (codes > retrieval.heavy) if piece.gone else unsure
+                if piece.gone:
+                    codes[known] -= piece.gone.of(bucket_at(bands, low)[known])
+                held[known] += codes[known]
+                to_count = unsure & ~known
             kernels.count(
-                view.codes, block.codes, block.starts, block.slots, block.postings, self._rules.rule,
-                low, high, piece.alive, most, unsure, held,
+                view.codes, block.codes, block.starts, block.slots, block.postings, rule,
+                low, high, piece.alive, limit, to_count, held,
             )  # fmt: skip
-        return held
+        return held > limit
+
+    def _gone(self, part: Piece[DetailsSegment], slots: Indices) -> Gone | None:
+        segment = part.segment
+        if self._rules.shift(len(segment)):
+            return None  # so small that what a bucket holds is soon counted
+        before = part.gone or Gone.none_yet(segment.block, self._profile.retrieval.heavy)
+        return before.more(segment.block, self._rules.keys(segment.codes_in(slots)))
 
     def _most_voted(self, pieces: Sequence[Piece[DetailsSegment]], voted: Sequence[Candidates]) -> Iterator[Candidates]:
         """Of all these those with the most votes; of equal ones by nothing that depends on what came when."""

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -19,7 +19,7 @@ from matching.hashing.fingerprint import Fingerprint, Hash
 from matching.hashing.profile import Profile
 from matching.index import segment as segments
 from matching.index.interface import Claim, Hit
-from matching.index.segment import Booleans, Claimed, Key, Rules, Segment, gathered, halves, joined
+from matching.index.segment import Booleans, Claimed, Indices, Key, Rules, Segment, Words, gathered, halves, joined
 
 Held = TypeVar("Held", bound=Claimed)  # the segments of an index
 Kept = TypeVar("Kept")  # what is put for a claim
@@ -29,11 +29,15 @@ SHARE: Final = 4  # a segment is merged with those after it when it has not so m
 
 @dataclass(frozen=True, slots=True)
 class Part(Generic[Held]):
-    """A segment, and which of its claims still stand; `codes` is how many codes those have."""
+    """A segment, and which of its claims still stand; `codes` is how many codes those have.
+
+    `gone`: what the index keeps of those that do not, if anything.
+    """
 
     segment: Held
     alive: Booleans
     codes: int
+    gone: Any = None
 
     @classmethod
     def whole(cls, segment: Held) -> "Part[Held]":
@@ -76,6 +80,10 @@ class Segmented(ABC, Generic[Held, Kept]):
         """The same with all that a search needs."""
         return segment
 
+    def _gone(self, part: Part[Held], slots: Indices) -> Any:  # noqa: ARG002
+        """What to keep of what is gone from a part, when these of its claims go too."""
+        return None
+
     def _hold(self, segment: Held) -> None:
         """From nothing on."""
         if len(segment.claims.high):
@@ -92,7 +100,7 @@ class Segmented(ABC, Generic[Held, Kept]):
         with self._changing:
             kinds = Counter(self._state.kinds)
             high, low = halves(gone)
-            parts = [_without(part, high, low, kinds) for part in self._state.parts]
+            parts = [self._without(part, high, low, kinds) for part in self._state.parts]
             kinds.update(added.claims.profiles.tolist())
             if len(added.claims.high):
                 parts.append(Part.whole(added))
@@ -143,9 +151,20 @@ class Segmented(ABC, Generic[Held, Kept]):
         part = Part.whole(merged)
         for was in old:
             died = was.alive & ~now[id(was.segment)].alive
-            part = _without(part, was.segment.claims.high[died], was.segment.claims.low[died], Counter())
+            part = self._without(part, was.segment.claims.high[died], was.segment.claims.low[died], Counter())
         first = next(at for at, each in enumerate(parts) if id(each.segment) in self._merging)
         return (*parts[:first], *([part] if part.alive.any() else []), *parts[first + len(old) :])
+
+    def _without(self, part: Part[Held], high: Words, low: Words, kinds: Counter[int]) -> Part[Held]:
+        """The same without these protections, which no longer count among `kinds`."""
+        slots = part.segment.slots_of(high, low)
+        slots = slots[part.alive[slots]]
+        if not len(slots):
+            return part
+        alive = part.alive.copy()
+        alive[slots] = False
+        kinds.subtract(part.segment.claims.profiles[slots].tolist())
+        return Part(part.segment, alive, part.codes - part.segment.codes_of(slots), self._gone(part, slots))
 
 
 class SegmentedIndex(Segmented[Segment, Sequence[Fingerprint]]):
@@ -202,18 +221,6 @@ def warm() -> None:
         plain = segments.unsorted(*words, np.zeros(1, np.uint32))
         for block in (plain, plain.with_buckets(rule)):
             Segment(segments.EMPTY._replace(high=words[0][:, 0]), {key: (block,)}).search(key, rule, *words)
-
-
-def _without(part: Part[Held], high: segments.Words, low: segments.Words, kinds: Counter[int]) -> Part[Held]:
-    """The same without these protections, which no longer count among `kinds`."""
-    slots = part.segment.slots_of(high, low)
-    slots = slots[part.alive[slots]]
-    if not len(slots):
-        return part
-    alive = part.alive.copy()
-    alive[slots] = False
-    kinds.subtract(part.segment.claims.profiles[slots].tolist())
-    return Part(part.segment, alive, part.codes - part.segment.codes_of(slots))
 
 
 def _first_to_merge(parts: Sequence[Part[Held]]) -> int:

@@ -198,7 +198,30 @@ def test_a_bucket_is_heavy_by_the_claims_that_stand_alone(
     assert found == [0, 0, 10, 10]
 
 
-def test_of_equal_votes_it_is_no_matter_what_came_first() -> None:
+def test_what_is_gone_from_a_large_bucket_is_known_without_counting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where each key has a bucket of its own, as in all large segments."""
+    monkeypatch.setattr(segment, "FEW", 0)
+    profile = replace(SMALL, retrieval=replace(SMALL.retrieval, heavy=10, heavy_share=0, most=500))
+    rules, oracle = Rules(profile), PlainDetailsIndex(profile)
+    put = [(claim(n), Details((as_stored(ORIGINALS[1]),))) for n in range(20)]
+    made = built([put], rules)
+    assert rules.shift(len(made)) == 0
+    index = SegmentedDetailsIndex.of(made, rules)
+    oracle.apply(put, [])
+    found = []
+    for number in range(12):
+        asked = Details((ORIGINALS[1],))
+        found.append(len(oracle.search(asked)))
+        assert in_order(index.search(asked)) == in_order(oracle.search(asked))
+        for each in (index, oracle):
+            each.apply([(claim(19), put[0][1])] if number % 3 == 0 else [], [UUID(int=number)])
+    assert found[0] == 0
+    assert found[-1] == 9
+
+
+@pytest.mark.parametrize("few", [0, 4096])
+def test_of_equal_votes_it_is_no_matter_what_came_first(monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    monkeypatch.setattr(segment, "FEW", few)
     profile = replace(VETO_DETAILS_1, retrieval=replace(VETO_DETAILS_1.retrieval, most=2))
     whole, half = scattered(1), ordered(scattered(1), np.arange(50))
     for order in ([1, 2, 3, 4], [4, 3, 2, 1], [3, 1, 4, 2]):
