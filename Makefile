@@ -2,7 +2,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run demo generator test test-guards screenshots check format openapi lock clean venv venv-dev venv-bench venv-examples quality bench bench-index bench-http bench-browser messages bench-browser-details
+.PHONY: help run demo generator test test-guards screenshots check format openapi lock clean venv venv-dev venv-bench venv-examples quality bench bench-index bench-http bench-browser messages bench-browser-details bench-details
 
 # Names and arguments may hold spaces: they reach the recipes as environment variables, not as text.
 export PHOTO PHOTOS NEGATIVES QUICK SIZES PHOTOS_REGISTERED
@@ -54,10 +54,14 @@ check: venv-dev messages ## lint, format, types, imports, OpenAPI, messages, mig
 quality: venv-bench ## measure recognition (PHOTOS=dir[,dir…] NEGATIVES=dir,… QUICK=1): docs/matching-quality.md
 	@exec $(RUN) bench.quality
 
-bench: bench-index bench-http ## all measures of speed: bench/results/
+bench: bench-index bench-details bench-http ## all measures of speed: bench/results/
 
 bench-index: venv-bench ## the index beside a scan and faiss (PHOTOS=dir for real codes, SIZES=100000,1000000)
 	@exec $(RUN) bench.index $${PHOTOS:+--photos "$$PHOTOS"} $${SIZES:+--sizes "$$SIZES"}
+
+bench-details: venv-bench ## the index of details beside the plain one, to a million photos (PHOTOS=dir)
+	@if [ -n "$$PHOTOS" ]; then exec $(RUN) bench.index.details --photos "$$PHOTOS"; \
+		else echo 'Details are measured of photos: make bench-details PHOTOS=dir'; fi
 
 bench-http: venv messages ## checks over HTTP, while others register (PHOTOS_REGISTERED=1000000)
 	@exec $(RUN) bench.http

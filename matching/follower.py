@@ -15,14 +15,14 @@ import structlog
 from django.db import DatabaseError, InterfaceError, close_old_connections, transaction
 from django.utils import timezone
 
-from matching import exclusions, loading, sequence, stored
+from matching import exclusions, sequence
 from matching.access import Directory
 from matching.excluded import ExcludedImages
-from matching.index.details import PlainDetailsIndex
-from matching.index.interface import DetailsIndex
-from matching.index.segmented import SegmentedIndex, warm
+from matching.index import details_segmented, segmented
+from matching.index.details_segmented import SegmentedDetailsIndex
+from matching.index.segmented import Segmented, SegmentedIndex
 from matching.keyring import UnreadableBlobError
-from matching.loading import BATCH, Loader, followed, in_batches, present, replay
+from matching.loading import BATCH, DetailsLoader, FrameLoader, Loader, followed, present
 from matching.models import Change, Exclusion
 from matching.published import Latest, Position
 
@@ -42,11 +42,11 @@ class Follower:
     def __init__(self) -> None:
         self._applying = threading.Lock()
         self._latest: Latest | None = None
-        self._loader: Loader | None = None
+        self._loaders: tuple[Loader[Any, Any], ...] = ()  # of `index` and `details`, which are their names
         self._ended = threading.Event()
         self._clean_at = 0.0  # by the monotonic clock: at the first pulse
         self.index = SegmentedIndex()
-        self.details: DetailsIndex = PlainDetailsIndex()
+        self.details = SegmentedDetailsIndex()
         self.excluded = ExcludedImages()
         self.directory = Directory()
         self.position: Position | None = None
@@ -96,20 +96,25 @@ class Follower:
             self._load()
 
     def _load(self) -> None:
-        warm()
+        segmented.warm()
+        details_segmented.warm()
         asked_at = timezone.now()
         lineage, start = sequence.in_database()  # read first: what commits meanwhile comes again as a change
-        loader = Loader(lineage)
-        index, position = loader.load(start)
-        details, excluded = PlainDetailsIndex(), ExcludedImages()
+        frames, of_details = FrameLoader(lineage), DetailsLoader(lineage)
+        index, position = frames.load(start)
+        details, its_position = of_details.load(start)
+        held, position = sorted((position, its_position))  # as far as the one that another process has made later
+        if not followed(held, position):
+            raise GapError
+        frames.replay(index, held, position)
+        of_details.replay(details, held, position)
+        excluded = ExcludedImages()
         with transaction.atomic():
-            for batch in in_batches(stored.read_details(loading.active(), batch=BATCH)):
-                details.apply(batch, [])
             excluded.apply(exclusions.read(Exclusion.objects.all()), [])
         self.index, self.details, self.excluded = index, details, excluded
         self.directory = Directory()  # numbers remembered from before may have been given again
         self._latest = Latest(lineage, lambda: self._in_database(lineage))
-        self._loader = loader
+        self._loaders = frames, of_details
         self.position = position
         self.as_of = asked_at
         log.info(
@@ -191,30 +196,36 @@ class Follower:
 
     def tend(self) -> None:
         """Take over a newer shared segment, or merge what has grown; questions are answered meanwhile."""
-        loader, held = self._loader, self.position
-        if loader is None or held is None:
-            return
-        if (newer := loader.newer(held.epoch)) is not None:
-            self._take_over(*newer)
-            return
         clean = time.monotonic() >= self._clean_at
-        with self._applying:
-            index, position, due = self.index, self.position, self.index.due(clean=clean)
-        if clean:
+        merged = 0
+        for loader in self._loaders:
+            if (held := self.position) is None:
+                return
+            if (newer := loader.newer(held.epoch)) is not None:
+                self._take_over(loader, *newer)
+            else:
+                self._merge(loader, clean=clean)
+                merged += 1
+        if clean and merged and merged == len(self._loaders):  # what was taken over may hold what is gone
             self._clean_at = time.monotonic() + CLEAN_S
+
+    def _merge(self, loader: Loader[Any, Any], *, clean: bool) -> None:
+        with self._applying:
+            index, position = getattr(self, loader.name), self.position
+            due = index.due(clean=clean)
         if due is not None and position is not None:
             loader.merge(index, due, position)
 
-    def _take_over(self, index: SegmentedIndex, position: Position) -> None:
+    def _take_over(self, loader: Loader[Any, Any], index: Segmented[Any, Any], position: Position) -> None:
         """Use this index in the place of ours, from the moment on when it holds as much."""
         held = self._catch_up(position)
         if held is None or held.epoch != position.epoch or not followed(position, held):
             return
-        replay(index, position, held)
+        loader.replay(index, position, held)
         with self._applying:
             if self.position is not None and self.position.epoch == held.epoch:
-                replay(index, held, self.position)
-                self.index = index
+                loader.replay(index, held, self.position)
+                setattr(self, loader.name, index)
 
     def end(self) -> None:
         self._ended.set()

@@ -3,8 +3,10 @@
 One process of a host builds at a time. Where no memory can be shared each keeps a segment of its own.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sized
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import structlog
@@ -13,9 +15,12 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from matching import sequence, stored
-from matching.index.segment import Rules, Segment, built
-from matching.index.segmented import Merge, SegmentedIndex
-from matching.index.shared import Origin, RefusedError, SharedSegment, in_memory
+from matching.index import details_segment
+from matching.index.details_segment import DetailsSegment
+from matching.index.details_segmented import SegmentedDetailsIndex
+from matching.index.segment import Claimed, Rules, Segment, built
+from matching.index.segmented import Merge, Segmented, SegmentedIndex
+from matching.index.shared import Form, Origin, RefusedError, SharedSegment, in_memory
 from matching.models import Change, Protection
 from matching.published import Position
 from matching.stored import Stored
@@ -23,8 +28,12 @@ from matching.stored import Stored
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+Batch = TypeVar("Batch", bound=Sized)
+Held = TypeVar("Held", bound=Claimed)
+Indexed = TypeVar("Indexed", bound=Segmented[Any, Any])
 
 BATCH = 2000  # rows read at once
+SAID_S = 5.0  # between two lines of the log
 
 
 def in_batches(items: Iterable[T]) -> Iterator[list[T]]:
@@ -37,6 +46,17 @@ def in_batches(items: Iterable[T]) -> Iterator[list[T]]:
     yield batch
 
 
+def logged(batches: Iterable[Batch], total: int) -> Iterator[Batch]:
+    """The same, with a line in the log now and then."""
+    said, done = time.monotonic(), 0
+    for batch in batches:
+        yield batch
+        done += len(batch)
+        if time.monotonic() - said > SAID_S:
+            said = time.monotonic()
+            log.info("index_is_read", protections=done, of=total)
+
+
 def active() -> QuerySet[Protection]:
     return Protection.objects.filter(state=Protection.State.ACTIVE)
 
@@ -47,23 +67,35 @@ def present(changed: set[UUID]) -> tuple[list[Stored], set[UUID]]:
     return put, changed - {each.claim.protection for each in put}
 
 
-class Loader:
-    """For one lineage of the change sequence."""
+class Loader(ABC, Generic[Indexed, Held]):
+    """Of one kind of index, for one lineage of the change sequence."""
 
-    def __init__(self, lineage: UUID) -> None:
+    def __init__(self, lineage: UUID, form: Form[Held]) -> None:
         self._lineage = lineage
-        self._rules = Rules()
+        self.name = form.name
         key_id, key = next(iter(settings.FINGERPRINT_KEYS.items()))
-        self._shared = SharedSegment(settings.INDEX_FOLDER, lineage, self._rules, key_id, key)
+        self._shared = SharedSegment(settings.INDEX_FOLDER, lineage, form, key_id, key)
 
-    def load(self, start: Position) -> tuple[SegmentedIndex, Position]:
+    @abstractmethod
+    def _built(self) -> Held:
+        """A segment of what the database has, read in a transaction; the log says how far that has come."""
+
+    @abstractmethod
+    def _of(self, segment: Held) -> Indexed:
+        """An index that holds this segment."""
+
+    @abstractmethod
+    def _apply(self, index: Indexed, put: Iterable[Stored], gone: Iterable[UUID]) -> None:
+        """Of these protections what the index keeps."""
+
+    def load(self, start: Position) -> tuple[Indexed, Position]:
         """An index, and what it holds: all up to `start`, or later.
 
         Raises DatabaseError, InterfaceError, UnreadableBlobError.
         """
         if not in_memory(settings.INDEX_FOLDER):
-            log.warning("index_not_shared", reason=f"{settings.INDEX_FOLDER} is no folder in memory")
-            return SegmentedIndex.of(self._read(), self._rules), start
+            log.warning("index_not_shared", kind=self.name, reason=f"{settings.INDEX_FOLDER} is no folder in memory")
+            return self._of(self._read()), start
         try:
             with self._shared.building(wait=True):
                 try:
@@ -71,23 +103,21 @@ class Loader:
                     if not followed(position, start):
                         raise RefusedError("and of the changes since then some are gone")
                 except RefusedError as error:
-                    log.info("index_is_built", reason=str(error))
+                    log.info("index_is_built", kind=self.name, reason=str(error))
                     segment, position = self._placed(self._read(), start), start
         except OSError as error:
-            log.warning("index_not_shared", reason=error.strerror)
+            log.warning("index_not_shared", kind=self.name, reason=error.strerror)
             segment, position = self._read(), start
-        index = SegmentedIndex.of(segment, self._rules)
+        index = self._of(segment)
         if position < start:
-            replay(index, position, start)
+            self.replay(index, position, start)
         return index, max(position, start)
 
-    def _read(self) -> Segment:
+    def _read(self) -> Held:
         with transaction.atomic():
-            return built(
-                in_batches((each.claim, each.frames) for each in stored.read(active(), batch=BATCH)), self._rules
-            )
+            return self._built()
 
-    def _open(self, epoch: int) -> tuple[Segment, Position]:
+    def _open(self, epoch: int) -> tuple[Held, Position]:
         """Raises RefusedError also for a segment of another epoch, or of changes that the database has lost."""
         segment, origin = self._shared.open()
         position = Position(origin.epoch, origin.number, origin.head)
@@ -95,27 +125,27 @@ class Loader:
             raise RefusedError("of changes that are not in the database")
         return segment, position
 
-    def _placed(self, segment: Segment, position: Position) -> Segment:
+    def _placed(self, segment: Held, position: Position) -> Held:
         """The same in shared memory, where there is room for it."""
         origin = Origin(str(self._lineage), position.epoch, position.number, position.head)
         try:
             return self._shared.write(segment, origin)
         except OSError as error:
-            log.warning("index_not_shared", reason=error.strerror)
+            log.warning("index_not_shared", kind=self.name, reason=error.strerror)
             return segment
 
-    def newer(self, epoch: int) -> tuple[SegmentedIndex, Position] | None:
+    def newer(self, epoch: int) -> tuple[Indexed, Position] | None:
         """An index of the segment that another process has put in place since, and what it holds."""
         if not self._shared.changed():
             return None
         try:
             segment, position = self._open(epoch)
         except RefusedError as error:
-            log.warning("segment_refused", reason=str(error))
+            log.warning("segment_refused", kind=self.name, reason=str(error))
             return None
-        return SegmentedIndex.of(segment, self._rules), position
+        return self._of(segment), position
 
-    def merge(self, index: SegmentedIndex, due: Merge, position: Position) -> None:
+    def merge(self, index: Indexed, due: Merge[Held], position: Position) -> None:
         """What is `due` since the index held that position. All of it at once is for the host's processes to share."""
         if not (due.whole and in_memory(settings.INDEX_FOLDER)):
             index.merge(due)
@@ -127,18 +157,48 @@ class Loader:
                 else:
                     index.put_off()  # another process is at it; what it makes is taken over when it is there
         except OSError as error:
-            log.warning("index_not_shared", reason=error.strerror)
+            log.warning("index_not_shared", kind=self.name, reason=error.strerror)
             index.merge(due)
+
+    def replay(self, index: Indexed, after: Position, upto: Position) -> None:
+        """Apply to the index the changes that lie between."""
+        changes = Change.objects.filter(kind=Change.Kind.PROTECTION, number__gt=after.number, number__lte=upto.number)
+        self._apply(index, *present(set(changes.values_list("subject", flat=True))))
+
+
+class FrameLoader(Loader[SegmentedIndex, Segment]):
+    def __init__(self, lineage: UUID) -> None:
+        self._rules = Rules()
+        super().__init__(lineage, self._rules)
+
+    def _built(self) -> Segment:
+        batches = in_batches((each.claim, each.frames) for each in stored.read(active(), batch=BATCH))
+        return built(logged(batches, active().count()), self._rules)
+
+    def _of(self, segment: Segment) -> SegmentedIndex:
+        return SegmentedIndex.of(segment, self._rules)
+
+    def _apply(self, index: SegmentedIndex, put: Iterable[Stored], gone: Iterable[UUID]) -> None:
+        index.apply([(each.claim, each.frames) for each in put], gone)
+
+
+class DetailsLoader(Loader[SegmentedDetailsIndex, DetailsSegment]):
+    def __init__(self, lineage: UUID) -> None:
+        self._rules = details_segment.Rules()
+        super().__init__(lineage, self._rules)
+
+    def _built(self) -> DetailsSegment:
+        batches = in_batches(stored.read_details(active(), batch=BATCH))
+        return details_segment.built(logged(batches, active().count()), self._rules)
+
+    def _of(self, segment: DetailsSegment) -> SegmentedDetailsIndex:
+        return SegmentedDetailsIndex.of(segment, self._rules)
+
+    def _apply(self, index: SegmentedDetailsIndex, put: Iterable[Stored], gone: Iterable[UUID]) -> None:
+        index.apply([(each.claim, each.details) for each in put], gone)
 
 
 def followed(after: Position, upto: Position) -> bool:
     """Whether every change between is there to be replayed: one that is gone would be missed without a word."""
     between = Change.objects.filter(number__gt=after.number, number__lte=upto.number)
     return between.count() == max(0, upto.number - after.number)
-
-
-def replay(index: SegmentedIndex, after: Position, upto: Position) -> None:
-    """Apply to the index the changes that lie between."""
-    changes = Change.objects.filter(kind=Change.Kind.PROTECTION, number__gt=after.number, number__lte=upto.number)
-    put, gone = present(set(changes.values_list("subject", flat=True)))
-    index.apply([(each.claim, each.frames) for each in put], gone)

@@ -132,12 +132,16 @@ class Details:
 def _coarse(part: Part) -> npt.NDArray[np.void]:
     rows = np.zeros(len(part), _COARSE_RECORD)
     rows["code"] = part.codes.view(np.uint8).reshape(-1, CODE_BYTES)
+    rows["cell"], rows["turn"] = coarse_places(part).T
+    return rows
+
+
+def coarse_places(part: Part) -> npt.NDArray[np.uint8]:
+    """Places as two bytes each, (n, 2): see the packing of the profile."""
     cell = np.clip(np.floor(part.places[:, :2] * (CELLS / max(part.width, part.height))), 0, CELLS - 1).astype(np.uint8)
-    rows["cell"] = cell[:, 0] << 4 | cell[:, 1]
     turn = np.rint(part.places[:, 3] * (TURNS / 360)).astype(np.int64) % TURNS
     size = np.clip(np.rint(part.places[:, 2] * SIZES), 0, 15).astype(np.int64)
-    rows["turn"] = turn << 4 | size
-    return rows
+    return np.stack([cell[:, 0] << 4 | cell[:, 1], (turn << 4 | size).astype(np.uint8)], axis=1)
 
 
 def _of_coarse(rows: npt.NDArray[np.void], longest: int) -> Places:

@@ -1,9 +1,10 @@
 """An immutable part of the index: flat arrays of claims and codes, which can lie in memory of any kind."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -18,6 +19,7 @@ from matching.index.kernels import FAR
 from matching.index.rule import Rule, permuted, rule_of
 from matching.index.scan import WORDS, as_words
 
+Array = npt.NDArray[Any]
 Words = npt.NDArray[np.uint64]
 Numbers = npt.NDArray[np.uint32]
 Bytes = npt.NDArray[np.uint8]
@@ -85,7 +87,9 @@ def unsorted(codes: Words, textures: Words, slots: Numbers) -> Block:
 
 
 class Rules:
-    """The profiles that an index knows, with what its kernels need of them."""
+    """The profiles that an index knows, with what its kernels need of them, and how its segments lie in memory."""
+
+    name: Final = "index"
 
     def __init__(self, *profiles: Profile) -> None:
         """These profiles; without any, all that are known. Raises ValueError for one that has no place in the index."""
@@ -110,22 +114,48 @@ class Rules:
         codes = permuted(words[:, :WORDS], self.algorithms[key].candidates)
         return frozen(codes), frozen(permuted(words[:, WORDS:], comparison.texture))
 
+    def arrays_of(self, segment: "Segment") -> dict[str, Array]:
+        arrays = claim_arrays(segment)
+        for (profile, algorithm), blocks in segment.blocks.items():
+            for number, block in enumerate(blocks):
+                arrays |= {f"{profile}/{algorithm}/{number}/{name}": each for name, each in block._asdict().items()}
+        return arrays
+
+    def to_fill(self, _: "Segment") -> dict[str, tuple[str, tuple[int, ...]]]:
+        return {}
+
+    def fill(self, arrays: dict[str, Array]) -> None:
+        pass
+
+    def segment_of(self, arrays: dict[str, Array]) -> "Segment":
+        blocks: dict[Key, tuple[Block, ...]] = {}
+        for profile, algorithm in self.rules:
+            first = f"{profile}/{algorithm}/"
+            count = sum(name.startswith(first) and name.endswith("/slots") for name in arrays)
+            blocks[profile, algorithm] = tuple(
+                Block(*(arrays[f"{first}{number}/{name}"] for name in Block._fields)) for number in range(count)
+            )
+        return Segment(claims_in(arrays), blocks)
+
 
 @dataclass(frozen=True, slots=True)
-class Segment:
-    """Claims, and the blocks of their codes."""
+class Claimed(ABC):
+    """Claims, each of which has a slot: its place among them, and their codes, whatever those are."""
 
     claims: Claims
-    blocks: Mapping[Key, tuple[Block, ...]]
 
+    @abstractmethod
     def __len__(self) -> int:
         """How many codes there are."""
-        return sum(len(block.codes) for blocks in self.blocks.values() for block in blocks)
 
     @property
+    @abstractmethod
     def plain(self) -> bool:
         """Whether it has so many codes that buckets are due, and none yet."""
-        return any(len(b.codes) > FEW and not len(b.offsets) for blocks in self.blocks.values() for b in blocks)
+
+    @abstractmethod
+    def codes_of(self, these: Indices) -> int:
+        """How many codes these claims have."""
 
     def slots_of(self, high: Words, low: Words) -> Indices:
         """Where these protections are; those that are not here are left out."""
@@ -138,15 +168,6 @@ class Segment:
         place = np.minimum(place, len(self.claims.high) - 1)
         return np.asarray(place[(self.claims.high[place] == high) & (self.claims.low[place] == low)])
 
-    def codes_of(self, these: Indices) -> int:
-        """How many codes these claims have."""
-        slots = these.astype(np.uint32)  # as the others are, or all of those would be converted
-        return sum(
-            int((np.searchsorted(block.slots, slots, "right") - np.searchsorted(block.slots, slots, "left")).sum())
-            for blocks in self.blocks.values()
-            for block in blocks
-        )
-
     def claim(self, slot: int) -> Claim:
         claims = self.claims
         return Claim(
@@ -154,6 +175,28 @@ class Segment:
             int(claims.uses[slot]),
             int(claims.assurance[slot]),
             date.fromordinal(int(claims.since[slot])),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Segment(Claimed):
+    """Claims, and the blocks of their codes."""
+
+    blocks: Mapping[Key, tuple[Block, ...]]
+
+    def __len__(self) -> int:
+        return sum(len(block.codes) for blocks in self.blocks.values() for block in blocks)
+
+    @property
+    def plain(self) -> bool:
+        return any(len(b.codes) > FEW and not len(b.offsets) for blocks in self.blocks.values() for b in blocks)
+
+    def codes_of(self, these: Indices) -> int:
+        slots = these.astype(np.uint32)  # as the others are, or all of those would be converted
+        return sum(
+            int((np.searchsorted(block.slots, slots, "right") - np.searchsorted(block.slots, slots, "left")).sum())
+            for blocks in self.blocks.values()
+            for block in blocks
         )
 
     def search(self, key: Key, rule: Rule, asked: Words, textures: Words) -> tuple[Numbers, Bytes]:
@@ -169,10 +212,31 @@ class Segment:
         return found[:count], nearest[found[:count]]
 
 
+def claim_arrays(segment: Claimed) -> dict[str, Array]:
+    return {f"claims/{name}": column for name, column in segment.claims._asdict().items()}
+
+
+def claims_in(arrays: dict[str, Array]) -> Claims:
+    return Claims(*(arrays[f"claims/{name}"] for name in Claims._fields))
+
+
 def halves(protections: Iterable[UUID]) -> tuple[Words, Words]:
     """The two halves of ids."""
     both = np.frombuffer(bytearray().join(each.bytes for each in protections), ">u8").astype(np.uint64)
     return both[0::2].copy(), both[1::2].copy()
+
+
+def columns(claims: Sequence[Claim], profiles: Sequence[int]) -> Claims:
+    """Of claims in order, and the profiles of each."""
+    high, low = halves(claim.protection for claim in claims)
+    return Claims(
+        high,
+        low,
+        np.array([claim.since.toordinal() for claim in claims], np.int32),
+        np.array([claim.uses for claim in claims], np.uint32),
+        np.array(profiles, np.uint32),
+        np.array([claim.assurance for claim in claims], np.uint8),
+    )
 
 
 def gathered(put: Put, rules: Rules) -> Segment:
@@ -185,16 +249,8 @@ def gathered(put: Put, rules: Rules) -> Segment:
             for item in fingerprint.hashes:
                 if (kept := hashes.get((fingerprint.profile, item.algorithm))) is not None:
                     kept.append((slot, item))
-    high, low = halves(claim.protection for claim in claims)
     return Segment(
-        Claims(
-            high,
-            low,
-            np.array([claim.since.toordinal() for claim in claims], np.int32),
-            np.array([claim.uses for claim in claims], np.uint32),
-            np.array([rules.mask(each.profile for each in fingerprints) for _, fingerprints in put], np.uint32),
-            np.array([claim.assurance for claim in claims], np.uint8),
-        ),
+        columns(claims, [rules.mask(each.profile for each in fingerprints) for _, fingerprints in put]),
         {
             key: (unsorted(*rules.words(key, [item for _, item in kept]), np.array([s for s, _ in kept], np.uint32)),)
             for key, kept in hashes.items()
@@ -203,8 +259,8 @@ def gathered(put: Put, rules: Rules) -> Segment:
     )
 
 
-def joined(parts: Sequence[tuple[Segment, Booleans]], rules: Rules) -> Segment:
-    """One segment of those claims of several that are alive, in order, with buckets. No protection is alive twice."""
+def joined_claims(parts: Sequence[tuple[Claimed, Booleans]]) -> tuple[Claims, list[Indices], list[Numbers]]:
+    """The claims of several segments that are alive, in order; of each segment their slots there, and those here."""
     kept = [np.nonzero(alive)[0] for _, alive in parts]
     columns = [[column[slots] for column in segment.claims] for (segment, _), slots in zip(parts, kept, strict=True)]
     claims = Claims._make(np.concatenate(of_each) for of_each in zip(*columns, strict=True))
@@ -213,6 +269,12 @@ def joined(parts: Sequence[tuple[Segment, Booleans]], rules: Rules) -> Segment:
     place = np.empty(len(order), np.uint32)
     place[order] = np.arange(len(order), dtype=np.uint32)
     places = np.split(place, np.cumsum([len(slots) for slots in kept])[:-1])
+    return claims, kept, places
+
+
+def joined(parts: Sequence[tuple[Segment, Booleans]], rules: Rules) -> Segment:
+    """One segment of those claims of several that are alive, in order, with buckets. No protection is alive twice."""
+    claims, kept, places = joined_claims(parts)
     return Segment(claims, {key: tuple(_blocks(key, parts, kept, places, rules)) for key in rules.rules})
 
 

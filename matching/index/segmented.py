@@ -5,11 +5,12 @@ et al. 1996). `merge` makes one segment of several, without what is dead, while 
 """
 
 import threading
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Final
+from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -18,88 +19,103 @@ from matching.hashing.fingerprint import Fingerprint, Hash
 from matching.hashing.profile import Profile
 from matching.index import segment as segments
 from matching.index.interface import Claim, Hit
-from matching.index.segment import Booleans, Key, Rules, Segment, gathered, halves, joined
+from matching.index.segment import Booleans, Claimed, Indices, Key, Rules, Segment, Words, gathered, halves, joined
+
+Held = TypeVar("Held", bound=Claimed)  # the segments of an index
+Kept = TypeVar("Kept")  # what is put for a claim
 
 SHARE: Final = 4  # a segment is merged with those after it when it has not so many times their codes
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A segment, and which of its claims still stand; `codes` is how many codes those have."""
+class Part(Generic[Held]):
+    """A segment, and which of its claims still stand; `codes` is how many codes those have.
 
-    segment: Segment
+    `gone`: what the index keeps of those that do not, if anything.
+    """
+
+    segment: Held
     alive: Booleans
     codes: int
+    gone: Any = None
 
     @classmethod
-    def whole(cls, segment: Segment) -> "Part":
+    def whole(cls, segment: Held) -> "Part[Held]":
         return cls(segment, np.ones(len(segment.claims.high), np.bool_), len(segment))
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class State(Generic[Held]):
     """One moment of the index. `kinds` counts the claims that stand by the profiles that they have."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[Part[Held], ...]
     kinds: Mapping[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Merge:
+class Merge(Generic[Held]):
     """Parts that should become one; `whole`: all that the index held."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[Part[Held], ...]
     whole: bool
 
 
-class SegmentedIndex:
-    """Implements `Index`. Each change makes a new state and puts it in place whole; a search keeps the one it met."""
+class Segmented(ABC, Generic[Held, Kept]):
+    """Each change makes a new state and puts it in place whole; a search keeps the one it met."""
 
-    def __init__(self, *profiles: Profile) -> None:
-        """For these profiles; without any, for all that are known."""
-        self._rules = Rules(*profiles)
+    def __init__(self) -> None:
         self._changing = threading.Lock()
         self._merging: frozenset[int] = frozenset()  # the segments that `merge` has in hand, by id
-        self._state = State((), {})
+        self._state: State[Held] = State((), {})
+
+    @abstractmethod
+    def _gathered(self, put: Iterable[tuple[Claim, Kept]]) -> Held:
+        """A segment of these."""
+
+    @abstractmethod
+    def _joined(self, parts: Sequence[Part[Held]]) -> Held:
+        """One segment of those claims of several that are alive."""
+
+    def _ready(self, segment: Held) -> Held:
+        """The same with all that a search needs."""
+        return segment
+
+    def _gone(self, part: Part[Held], slots: Indices) -> Any:  # noqa: ARG002
+        """What to keep of what is gone from a part, when these of its claims go too."""
+        return None
+
+    def _hold(self, segment: Held) -> None:
+        """From nothing on."""
+        if len(segment.claims.high):
+            values, counts = np.unique(segment.claims.profiles, return_counts=True)
+            self._state = State((Part.whole(segment),), dict(zip(values.tolist(), counts.tolist(), strict=True)))
 
     def __len__(self) -> int:
         return sum(part.codes for part in self._state.parts)
 
-    @classmethod
-    def of(cls, segment: Segment, rules: Rules) -> "SegmentedIndex":
-        """One that holds this segment."""
-        index = cls(*rules.profiles)
-        if len(segment.claims.high):
-            values, counts = np.unique(segment.claims.profiles, return_counts=True)
-            index._state = State((Part.whole(segment),), dict(zip(values.tolist(), counts.tolist(), strict=True)))
-        return index
-
-    def apply(self, put: Iterable[tuple[Claim, Sequence[Fingerprint]]], remove: Iterable[UUID]) -> None:
-        newest = {claim.protection: (claim, fingerprints) for claim, fingerprints in put}
+    def apply(self, put: Iterable[tuple[Claim, Kept]], remove: Iterable[UUID]) -> None:
+        newest = {claim.protection: (claim, kept) for claim, kept in put}
         gone = {*remove, *newest}
-        added = gathered(newest.values(), self._rules)
+        added = self._gathered(newest.values())
         with self._changing:
             kinds = Counter(self._state.kinds)
             high, low = halves(gone)
-            parts = [_without(part, high, low, kinds) for part in self._state.parts]
+            parts = [self._without(part, high, low, kinds) for part in self._state.parts]
             kinds.update(added.claims.profiles.tolist())
-            if newest:
+            if len(added.claims.high):
                 parts.append(Part.whole(added))
             self._state = State(self._tidied(parts), +kinds)
 
-    def _tidied(self, parts: Sequence[Part]) -> tuple[Part, ...]:
+    def _tidied(self, parts: Sequence[Part[Held]]) -> tuple[Part[Held], ...]:
         """Small segments as one, so that there are few; but for those that `merge` has in hand."""
         tidied = [part for part in parts if part.alive.any() or id(part.segment) in self._merging]
         while len(tidied) > 1 and sum(len(part.segment) for part in tidied[-2:]) <= segments.FEW:
             if any(id(part.segment) in self._merging for part in tidied[-2:]):
                 break
-            tidied[-2:] = [Part.whole(self._joined(tidied[-2:]))]
+            tidied[-2:] = [Part.whole(self._ready(self._joined(tidied[-2:])))]
         return tuple(tidied)
 
-    def _joined(self, parts: Sequence[Part]) -> Segment:
-        return joined([(part.segment, part.alive) for part in parts], self._rules)
-
-    def due(self, *, clean: bool = False) -> Merge | None:
+    def due(self, *, clean: bool = False) -> Merge[Held] | None:
         """The segments that should become one by now, if any; then `merge` or `put_off` must follow.
 
         `clean`: all of them, where any holds what is gone, so that what was erased does not stay in memory.
@@ -113,19 +129,19 @@ class SegmentedIndex:
     def put_off(self) -> None:
         self._merging = frozenset()
 
-    def merge(self, due: Merge, place: Callable[[Segment], Segment] = lambda made: made) -> None:
+    def merge(self, due: Merge[Held], place: Callable[[Held], Held] = lambda made: made) -> None:
         """Make one segment of several, which may take long; `place` may lay it elsewhere before it is used.
 
         For one thread at a time, beside any that search and one that applies.
         """
         try:
-            merged = place(self._joined(due.parts))
+            merged = self._ready(place(self._joined(due.parts)))
             with self._changing:
                 self._state = replace(self._state, parts=self._with(merged, due.parts))
         finally:
             self._merging = frozenset()
 
-    def _with(self, merged: Segment, old: Sequence[Part]) -> tuple[Part, ...]:
+    def _with(self, merged: Held, old: Sequence[Part[Held]]) -> tuple[Part[Held], ...]:
         """The present parts with this one in the place of those that it was made of.
 
         What has gone meanwhile was marked in those; what has come is behind them.
@@ -135,9 +151,42 @@ class SegmentedIndex:
         part = Part.whole(merged)
         for was in old:
             died = was.alive & ~now[id(was.segment)].alive
-            part = _without(part, was.segment.claims.high[died], was.segment.claims.low[died], Counter())
+            part = self._without(part, was.segment.claims.high[died], was.segment.claims.low[died], Counter())
         first = next(at for at, each in enumerate(parts) if id(each.segment) in self._merging)
         return (*parts[:first], *([part] if part.alive.any() else []), *parts[first + len(old) :])
+
+    def _without(self, part: Part[Held], high: Words, low: Words, kinds: Counter[int]) -> Part[Held]:
+        """The same without these protections, which no longer count among `kinds`."""
+        slots = part.segment.slots_of(high, low)
+        slots = slots[part.alive[slots]]
+        if not len(slots):
+            return part
+        alive = part.alive.copy()
+        alive[slots] = False
+        kinds.subtract(part.segment.claims.profiles[slots].tolist())
+        return Part(part.segment, alive, part.codes - part.segment.codes_of(slots), self._gone(part, slots))
+
+
+class SegmentedIndex(Segmented[Segment, Sequence[Fingerprint]]):
+    """Implements `Index`."""
+
+    def __init__(self, *profiles: Profile) -> None:
+        """For these profiles; without any, for all that are known."""
+        super().__init__()
+        self._rules = Rules(*profiles)
+
+    @classmethod
+    def of(cls, segment: Segment, rules: Rules) -> "SegmentedIndex":
+        """One that holds this segment."""
+        index = cls(*rules.profiles)
+        index._hold(segment)
+        return index
+
+    def _gathered(self, put: Iterable[tuple[Claim, Sequence[Fingerprint]]]) -> Segment:
+        return gathered(put, self._rules)
+
+    def _joined(self, parts: Sequence[Part[Segment]]) -> Segment:
+        return joined([(part.segment, part.alive) for part in parts], self._rules)
 
     def search(self, asked: Iterable[Fingerprint]) -> list[Hit]:
         state = self._state
@@ -174,19 +223,7 @@ def warm() -> None:
             Segment(segments.EMPTY._replace(high=words[0][:, 0]), {key: (block,)}).search(key, rule, *words)
 
 
-def _without(part: Part, high: segments.Words, low: segments.Words, kinds: Counter[int]) -> Part:
-    """The same without these protections, which no longer count among `kinds`."""
-    slots = part.segment.slots_of(high, low)
-    slots = slots[part.alive[slots]]
-    if not len(slots):
-        return part
-    alive = part.alive.copy()
-    alive[slots] = False
-    kinds.subtract(part.segment.claims.profiles[slots].tolist())
-    return Part(part.segment, alive, part.codes - part.segment.codes_of(slots))
-
-
-def _first_to_merge(parts: Sequence[Part]) -> int:
+def _first_to_merge(parts: Sequence[Part[Held]]) -> int:
     """From which part on they should become one; their number if from none."""
     first, behind = len(parts), 0
     for place in reversed(range(len(parts))):

@@ -11,19 +11,19 @@ import contextlib
 import fcntl
 import hashlib
 import json
+import math
 import mmap
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Generic, Protocol, TypeVar
 from uuid import UUID
 
 import numpy as np
-import numpy.typing as npt
 
-from matching.index.segment import Block, Claims, Rules, Segment, frozen
+from matching.index.segment import Array, Claimed, frozen
 
 VERSION: Final = 1
 _MAGIC: Final = b"veto-seg"
@@ -33,7 +33,34 @@ _ALIGNED: Final = 64
 _STEP: Final = 1 << 24  # bytes authenticated at once
 _MEMORY: Final = {"tmpfs", "ramfs"}
 
-Array = npt.NDArray[Any]
+Held = TypeVar("Held", bound=Claimed)
+Kinds = dict[str, tuple[str, tuple[int, ...]]]  # of arrays by name: type and shape
+
+
+class Profile(Protocol):
+    def to_json(self) -> dict[str, Any]: ...
+
+
+class Form(Protocol[Held]):
+    """How segments of one kind lie in shared memory, each as arrays by name."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def profiles(self) -> Sequence[Profile]: ...
+
+    def arrays_of(self, segment: Held) -> dict[str, Array]: ...
+
+    def to_fill(self, segment: Held) -> Kinds:
+        """The other arrays that it will have, which are made where they are to lie."""
+        ...
+
+    def fill(self, arrays: dict[str, Array]) -> None:
+        """Make those, which come as zeros, of the others."""
+        ...
+
+    def segment_of(self, arrays: dict[str, Array]) -> Held: ...
 
 
 class RefusedError(Exception):
@@ -61,18 +88,21 @@ def in_memory(folder: Path) -> bool:
     return wanted.is_dir() and next((kinds[p] for p in (wanted, *wanted.parents) if p in kinds), "") in _MEMORY
 
 
-class SharedSegment:
-    """The place of one service's segment. `open` and `write` may be called by any process that has its keys."""
+class SharedSegment(Generic[Held]):
+    """The place of one service's segment of one kind.
 
-    def __init__(self, folder: Path, lineage: UUID, rules: Rules, key_id: str, key: bytes) -> None:
+    `open` and `write` may be called by any process that has its keys.
+    """
+
+    def __init__(self, folder: Path, lineage: UUID, form: Form[Held], key_id: str, key: bytes) -> None:
         """The keys are those of the fingerprints at rest; the one in use here is derived from them."""
-        self._rules = rules
+        self._form = form
         self._lineage = str(lineage)
         self._key_id = key_id
         self._key = hashlib.blake2b(b"", key=key, person=b"veto-segment").digest()
-        profiles = [profile.to_json() for profile in rules.profiles]
+        profiles = [profile.to_json() for profile in form.profiles]
         self._profiles = hashlib.blake2b(json.dumps(profiles, sort_keys=True).encode(), digest_size=16).hexdigest()
-        self.path = folder / f"veto-index-{lineage.hex}"
+        self.path = folder / f"veto-{form.name}-{lineage.hex}"
         self._opened: tuple[int, int] | None = None
 
     @contextlib.contextmanager
@@ -96,7 +126,7 @@ class SharedSegment:
         except OSError:
             return False
 
-    def open(self) -> tuple[Segment, Origin]:
+    def open(self) -> tuple[Held, Origin]:
         """The segment that stands here, mapped. Raises RefusedError, which says why it is not to be believed."""
         try:
             file = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -114,7 +144,7 @@ class SharedSegment:
         self._opened = _identity(about)
         return self._read(memory)
 
-    def _read(self, memory: memoryview) -> tuple[Segment, Origin]:
+    def _read(self, memory: memoryview) -> tuple[Held, Origin]:
         magic, length = _HEAD.unpack_from(memory)
         start = _HEAD.size + length
         if magic != _MAGIC or start + _MAC > len(memory):
@@ -132,19 +162,17 @@ class SharedSegment:
             raise RefusedError("of another database")
         if not _same(self._mac(memory, start), memory[start : start + _MAC]):
             raise RefusedError("it is damaged, or of another key")
-        arrays = {
-            name: frozen(np.frombuffer(memory, kind, int(np.prod(shape)), offset).reshape(shape))
-            for name, kind, shape, offset in header["arrays"]
-        }
-        return _from_arrays(arrays, self._rules), origin
+        arrays = {name: frozen(_placed(memory, kind, shape, offset)) for name, kind, shape, offset in header["arrays"]}
+        return self._form.segment_of(arrays), origin
 
-    def write(self, segment: Segment, origin: Origin) -> Segment:
+    def write(self, segment: Held, origin: Origin) -> Held:
         """Put this segment in place of what stands here; returns it as it lies there. Only while `building`.
 
         Raises OSError, with nothing left behind, where there is no room for it.
         """
-        arrays = _as_arrays(segment)
-        header, places, total = self._header(arrays, origin)
+        arrays = self._form.arrays_of(segment)
+        kinds = {name: (array.dtype.str, array.shape) for name, array in arrays.items()} | self._form.to_fill(segment)
+        header, places, total = self._header(kinds, origin)
         unfinished = f"{self.path}.new"
         with contextlib.suppress(FileNotFoundError):
             os.unlink(unfinished)  # noqa: PTH108 (of a builder that was killed)
@@ -153,10 +181,11 @@ class SharedSegment:
             os.posix_fallocate(file, 0, total)  # a full file system is an error here, and a signal under the mapping
             with mmap.mmap(file, total) as mapped:
                 mapped[: len(header)] = header
-                for name, offset in places.items():
-                    view = np.frombuffer(mapped, arrays[name].dtype, arrays[name].size, offset)
-                    view[:] = arrays[name].reshape(-1)
-                    del view
+                there = {name: _placed(mapped, *kind, places[name]) for name, kind in kinds.items()}
+                for name, array in arrays.items():
+                    there[name][...] = array
+                self._form.fill(there)
+                there.clear()  # or the mapping could not be closed
                 with memoryview(mapped) as memory:
                     mac = self._mac(memory, len(header))
                 mapped[len(header) : len(header) + _MAC] = mac
@@ -171,9 +200,9 @@ class SharedSegment:
         except RefusedError as error:
             raise OSError(f"what was written is not there: {error}") from None
 
-    def _header(self, arrays: dict[str, Array], origin: Origin) -> tuple[bytes, dict[str, int], int]:
+    def _header(self, kinds: Kinds, origin: Origin) -> tuple[bytes, dict[str, int], int]:
         """The head but for its authentication, where each array is to lie, and the length of it all."""
-        described: list[Any] = [[name, array.dtype.str, array.shape, 1 << 62] for name, array in arrays.items()]
+        described: list[Any] = [[name, *kind, 1 << 62] for name, kind in kinds.items()]
         said = {
             "version": VERSION,
             "profiles": self._profiles,
@@ -183,9 +212,10 @@ class SharedSegment:
             "arrays": described,
         }
         at = _HEAD.size + len(json.dumps(said)) + _MAC  # no shorter than it will be
-        for entry, array in zip(described, arrays.values(), strict=True):
+        for entry in described:
+            _, kind, shape, _ = entry
             at = entry[-1] = -(-at // _ALIGNED) * _ALIGNED
-            at += array.nbytes
+            at += np.dtype(kind).itemsize * math.prod(shape)
         said["bytes"] = at
         text = json.dumps(said).encode()
         return _HEAD.pack(_MAGIC, len(text)) + text, {entry[0]: entry[-1] for entry in described}, at
@@ -208,25 +238,9 @@ def _identity(about: os.stat_result) -> tuple[int, int]:
     return about.st_ino, about.st_mtime_ns
 
 
+def _placed(memory: mmap.mmap | memoryview, kind: str, shape: Sequence[int], offset: int) -> Array:
+    return np.frombuffer(memory, kind, math.prod(shape), offset).reshape(shape)
+
+
 def _same(one: bytes, other: memoryview) -> bool:
     return one == bytes(other)
-
-
-def _as_arrays(segment: Segment) -> dict[str, Array]:
-    arrays: dict[str, Array] = {f"claims/{name}": column for name, column in segment.claims._asdict().items()}
-    for (profile, algorithm), blocks in segment.blocks.items():
-        for number, block in enumerate(blocks):
-            arrays |= {f"{profile}/{algorithm}/{number}/{name}": each for name, each in block._asdict().items()}
-    return arrays
-
-
-def _from_arrays(arrays: dict[str, Array], rules: Rules) -> Segment:
-    claims = Claims(*(arrays[f"claims/{name}"] for name in Claims._fields))
-    blocks: dict[tuple[str, str], tuple[Block, ...]] = {}
-    for profile, algorithm in rules.rules:
-        first = f"{profile}/{algorithm}/"
-        count = sum(name.startswith(first) and name.endswith("/codes") for name in arrays)
-        blocks[profile, algorithm] = tuple(
-            Block(*(arrays[f"{first}{number}/{name}"] for name in Block._fields)) for number in range(count)
-        )
-    return Segment(claims, blocks)

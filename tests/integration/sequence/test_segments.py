@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from matching.index.shared import in_memory
-from tests.integration.sequence.hashes import random_hash
+from tests.integration.sequence.hashes import random_details, random_hash
 from tests.integration.sequence.processes import Cast
 
 FOLDER = "INDEX_FOLDER"
 
 
-def segment(folder: Path) -> Path:
-    [found] = [path for path in folder.iterdir() if path.suffix == ""]
+def segment(folder: Path, kind: str = "index") -> Path:
+    [found] = [path for path in folder.glob(f"veto-{kind}-*") if path.suffix == ""]
     return found
 
 
@@ -77,6 +77,35 @@ def test_one_merges_and_the_others_take_it_over_while_they_answer(stage: Cast, f
         assert actor.do("maps", text=str(segment(folder))) > 0
         assert [actor.do("ask", code=code) for code in standing] == ["protected"] * len(standing)
         assert actor.do("ask", code=gone) == "no_match"
+
+
+def test_details_are_shared_merged_and_built_anew_as_hashes_are(stage: Cast, folder: Path) -> None:
+    merger, other = (stage.actor(**{FOLDER: str(folder)}) for _ in range(2))
+    for actor in (merger, other):
+        actor.do("merge_early")
+        actor.do("load")
+    built = segment(folder, "details").stat().st_ino
+    made = {random_details().hex(): merger.do("protect", code=random_hash()) for _ in range(3)}
+    for packed, photo in made.items():
+        assert merger.do("keep_details", protection=photo["protection"], packed=packed)
+        assert merger.do("current")
+    gone, *_ = made
+    merger.do("tend")
+    assert segment(folder, "details").stat().st_ino != built
+    assert merger.do("withdraw", photo=made[gone]["photo"])
+    assert other.do("current")
+    other.do("tend")
+    path = segment(folder, "details")
+    assert [actor.do("maps", text=str(path)) > 0 for actor in (merger, other)] == [True] * 2
+    short = path.with_suffix(".short")
+    short.write_bytes(path.read_bytes()[:-100])
+    short.chmod(0o600)
+    short.rename(path)
+    late = stage.actor(**{FOLDER: str(folder)})
+    late.do("load")
+    assert late.do("maps", text=str(path)) > 0
+    for actor in (merger, other, late):
+        assert [actor.do("ask_details", packed=packed) for packed in made] == ["no_match", "protected", "protected"]
 
 
 def test_without_memory_to_share_each_process_has_its_own(stage: Cast, tmp_path: Path) -> None:
