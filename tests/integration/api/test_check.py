@@ -195,7 +195,7 @@ def test_the_vocabulary_is_complete_in_each_language(web: Web) -> None:
 
 def test_me_says_whose_key_it_is(web: Web, key: str, test_key: str) -> None:
     mine = web.ask("GET", "/v1/me", None, key).json
-    assert (mine["platform"], mine["scopes"], mine["livemode"]) == ("Painter", ["check"], True)
+    assert (mine["platform"], mine["scopes"], mine["livemode"]) == ("Painter", ["check", "report"], True)
     assert mine["limits"] == {
         "hashes_per_check": 256,
         "checks_per_batch": 500,

@@ -121,5 +121,6 @@ def test_a_report_that_is_none_is_a_clear_error(web: Web, teller: str, body: Any
     assert tell(web, teller, body).status == 422
 
 
-def test_a_key_without_the_scope_reports_nothing(web: Web, key: str) -> None:
-    assert tell(web, key, {"check": check_id(), "outcome": "blocked"}).json["code"] == "missing-scope"
+def test_a_key_without_the_scope_reports_nothing(web: Web) -> None:
+    asker = new_key("Asker", "--scopes", "check")
+    assert tell(web, asker, {"check": check_id(), "outcome": "blocked"}).json["code"] == "missing-scope"

@@ -6,10 +6,23 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
 from consent.models import OptOut, Person, Photo
 from matching import uses
-from matching.models import ApiKey, Change, Exclusion, Platform, Protection, Sequence, StoredFingerprint
+from matching.models import (
+    ApiKey,
+    Change,
+    Check,
+    Event,
+    Exclusion,
+    Platform,
+    Protection,
+    Report,
+    Sequence,
+    StoredFingerprint,
+    WebhookEndpoint,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +52,32 @@ def platform(**fields: Any) -> Platform:
 def api_key(**fields: Any) -> ApiKey:
     given = {"kid": uuid.uuid4().hex[:10], "platform": platform(), "livemode": True, "digest": b"x", "scopes": []}
     return ApiKey.objects.create(**given | fields)
+
+
+def check(**fields: Any) -> Check:
+    given = {"id": uuid.uuid4().hex[:28], "platform": platform(), "livemode": True, "at": timezone.now()}
+    return Check.objects.create(**given | {"uses": {}, "protections": []} | fields)
+
+
+def report(**fields: Any) -> Report:
+    given = {"id": uuid.uuid4().hex[:28], "platform": platform(), "livemode": True, "proven": False}
+    return Report.objects.create(**given | {"check_id": "chk_1", "outcome": "blocked"} | fields)
+
+
+def endpoint(**fields: Any) -> WebhookEndpoint:
+    given = {"public_id": uuid.uuid4().hex[:28], "platform": platform(), "livemode": True, "url": "https://a.example"}
+    return WebhookEndpoint.objects.create(**given | {"key_id": "k", "blob": b"x"} | fields)
+
+
+def event(**fields: Any) -> Event:
+    given = {
+        "public_id": uuid.uuid4().hex[:28],
+        "platform": platform(),
+        "livemode": True,
+        "data": {},
+        "at": timezone.now(),
+    }
+    return Event.objects.create(**given | fields)
 
 
 def person(**fields: Any) -> Person:
@@ -117,6 +156,18 @@ BOTH_SIDES: list[tuple[str, Callable[[], Any], Callable[[], Any]]] = [
         lambda: [platform(name="one"), platform(name="other")],
         lambda: [platform(name="same"), platform(name="same")],
     ),
+    ("platform_units_from_1", lambda: platform(units_per_minute=1), lambda: platform(units_per_minute=0)),
+    ("check_found_something", lambda: check(result="ask"), lambda: check(result="no_match")),
+    ("report_outcome_known", lambda: report(outcome="warned"), lambda: report(outcome="stopped")),
+    ("report_on_one_thing", lambda: report(check_id="", ref="prt_1"), lambda: report(ref="prt_1")),
+    ("report_on_one_thing", report, lambda: report(check_id="")),
+    (
+        "webhook_types_known",
+        lambda: endpoint(types=["key.expiring"]),
+        lambda: endpoint(types=["key.expiring", "key.lost"]),
+    ),
+    ("webhook_types_known", lambda: endpoint(types=["protection.changed"]), lambda: endpoint(types=[])),
+    ("event_type_known", lambda: event(type="key.expiring"), lambda: event(type="key.lost")),
     ("api_key_scopes_known", lambda: api_key(scopes=["check", "report"]), lambda: api_key(scopes=["check", "fly"])),
     ("matching_apikey_kid", lambda: api_key(kid="a" * 10), lambda: [api_key(kid="b" * 10), api_key(kid="b" * 10)]),
     ("person_has_a_name_to_log_in_with", lambda: person(email="a@example.org"), person),
