@@ -39,7 +39,7 @@ test-all: venv-dev messages ## the same and those that take minutes
 screenshots: venv-dev messages ## every page as a picture in screenshots/, in both languages, sizes and colours (needs Chromium)
 	@rm -rf screenshots
 	@VETO_BROWSER_TESTS=required VETO_SCREENSHOTS=screenshots exec $(RUN) config.local exec -- \
-		.venv/bin/python -m pytest -q tests/browser/test_pages.py
+		.venv/bin/python -m pytest -q tests/browser/test_pages.py tests/browser/test_generator.py
 
 check: venv-dev messages ## lint, format, types, imports, OpenAPI, messages, migrations and lock files in step
 	$(RUN) ruff check
