@@ -1,10 +1,12 @@
+import asyncio
 import contextlib
 import http.server
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from django.db import transaction
@@ -18,6 +20,7 @@ from matching.hashing.pictures import pictures
 from tests.integration.web import Web
 from tests.pictures import encoded, textured
 
+T = TypeVar("T")
 Said = tuple[int, dict[str, str], bytes]
 Maker = Callable[..., Veto]
 
@@ -46,6 +49,12 @@ def protected(committed: None, request: pytest.FixtureRequest) -> Image.Image:
         registry.protect([fingerprint_of(found)], refuse=["edit"], assurance=0, details=details.to_bytes(coarse=True))
     assert sequence.settled()
     return image
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """In a thread of its own: where tests in a browser ran before, this one has a loop already."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 @dataclass

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageOps
 from veto_client import AsyncVeto, ProofError, RequestError, UnavailableError, UnreadableImageError, Veto, images
 
-from tests.integration.client.conftest import Maker, Script
+from tests.integration.client.conftest import Maker, Script, run
 from tests.integration.web import Web
 from tests.pictures import encoded, picture, textured
 
@@ -72,7 +72,7 @@ def test_a_copy_is_found_by_each_client_however_it_is_given(
         async with AsyncVeto(f"http://127.0.0.1:{web.port}", key) as veto:
             return await asyncio.gather(veto.check(path, ["edit"]), veto.check(picture(46), ["edit"]))
 
-    assert [answer.result for answer in asyncio.run(asked())] == ["protected", "no_match"]
+    assert [answer.result for answer in run(asked())] == ["protected", "no_match"]
 
 
 def test_every_outcome_can_be_tried_with_a_test_key(web: Web, test_key: str) -> None:

@@ -1,6 +1,5 @@
 """Guards before what edits: a function, a WSGI and an ASGI service, and the example that anyone can start."""
 
-import asyncio
 import io
 import json
 from typing import Any
@@ -13,6 +12,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import EnvironBuilder
 
 from examples.generator.app import application
+from tests.integration.client.conftest import run
 from tests.pictures import encoded, picture
 
 FREE = encoded(picture(51))
@@ -81,7 +81,7 @@ def through_asgi(veto: Veto, request: EnvironBuilder) -> tuple[int, bytes]:
 
     headers = [(b"content-type", environ.get("CONTENT_TYPE", "").encode())]
     scope = {"type": "http", "method": environ["REQUEST_METHOD"], "headers": headers}
-    asyncio.run(GuardASGI(echo_asgi, veto)(scope, receive, send))
+    run(GuardASGI(echo_asgi, veto)(scope, receive, send))
     return sent[0]["status"], sent[1]["body"]
 
 
