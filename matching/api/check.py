@@ -14,6 +14,7 @@ from matching import checks
 from matching.api import problems, quota
 from matching.api.answers import Question, answer, answer_each
 from matching.api.auth import Key, PlatformRequest
+from matching.api.parameters import only_known
 from matching.api.schemas import (
     BATCH_SCHEMA,
     MAX_BATCH,
@@ -114,12 +115,7 @@ def parsed_item(item: Any) -> Question | Problem:
     },
 )
 def check_image(request: HttpRequest, parameters: Query[ImageQuery]) -> dict[str, Any]:
-    if unknown := sorted(request.GET.keys() - ImageQuery.model_fields.keys()):
-        known = ", ".join(ImageQuery.model_fields)
-        raise Problem("invalid-request", f"unknown field {', '.join(unknown)[:100]}; the fields are {known}")
-    if repeated := [name for name, values in request.GET.lists() if len(values) > 1]:  # the last alone would count
-        detail = f"{', '.join(repeated)} stands there more than once; write several uses with commas between"
-        raise Problem("invalid-request", detail)
+    only_known(request, ImageQuery, otherwise="; write several uses with commas between")
     platform_request = cast("PlatformRequest", request)
     include = [parameters.include] if parameters.include else []
     asked = ["frame", "rotations"] if parameters.effort == "high" else ["frame"]

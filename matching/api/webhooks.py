@@ -12,6 +12,7 @@ from matching import events, outgoing, webhooks
 from matching.api.auth import Key, PlatformRequest
 from matching.api.idempotency import once
 from matching.api.paging import Page, page_of
+from matching.api.parameters import only_known
 from matching.models import Event, WebhookEndpoint
 from matching.problems import Problem
 from matching.received import Request
@@ -123,6 +124,7 @@ def create_endpoint(request: HttpRequest, body: EndpointIn) -> tuple[int, dict[s
     summary="List endpoints",
 )
 def list_endpoints(request: HttpRequest, page: Query[Page]) -> dict[str, Any]:
+    only_known(request, Page)
     found, rest = page_of(WebhookEndpoint.objects.filter(**whose(request)), "id", page)
     return {"data": [shown(endpoint) for endpoint in found], **rest}
 
@@ -149,6 +151,7 @@ def delete_endpoint(request: HttpRequest, endpoint_id: str) -> tuple[int, None]:
     description="All events of the last 30 days, the oldest first, whether they were sent anywhere or not.",
 )
 def list_events(request: HttpRequest, page: Query[Page]) -> dict[str, Any]:
+    only_known(request, Page)
     events.number_committed()
     found, rest = page_of(Event.objects.filter(**whose(request)).exclude(number=None), "number", page)
     return {"data": [webhooks.in_words(event) for event in found], **rest}

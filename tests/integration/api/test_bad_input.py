@@ -14,7 +14,7 @@ from PIL import Image
 
 from matching.problems import KINDS
 from tests.integration.sequence.processes import until
-from tests.integration.web import Web
+from tests.integration.web import Web, new_key
 from tests.pictures import encoded, picture
 
 GOOD = "f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22"
@@ -202,3 +202,18 @@ def test_every_problem_has_a_page_that_says_what_to_do(web: Web, language: str) 
     with translation.override(language):
         for code, page in pages.items():
             assert escape(str(KINDS[code].remedy)) in page.body.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "detail"),
+    [
+        ("?afte=1", "unknown field afte; the fields are after, limit"),
+        ("?limit=1&limit=2", "limit stands there more than"),
+    ],
+)
+def test_a_misspelt_or_repeated_parameter_of_a_list_is_told(web: Web, query: str, detail: str) -> None:
+    key = new_key("Lister", "--scopes", "webhooks")
+    for path in ("/v1/events", "/v1/webhook-endpoints"):
+        answer = web.ask("GET", path + query, None, key)
+        assert (answer.status, answer.json["code"]) == (422, "invalid-request")
+        assert detail in answer.json["detail"]
