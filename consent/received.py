@@ -14,12 +14,10 @@ from django.http import HttpRequest
 from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from matching.hashing.details import MOST_BYTES, Details
-from matching.hashing.details_profile import VETO_DETAILS_1
 from matching.hashing.fingerprint import Fingerprint
 from matching.hashing.profile import ORIENTATIONS, PROFILES, Profile
 from matching.problems import Problem
-from matching.received import HashIn, Request
+from matching.received import HashIn, Request, StoredDetails
 
 MOST_PHOTOS: Final = 20  # in a request; with all their details it stays below DATA_UPLOAD_MAX_MEMORY_SIZE
 MOST_HASHES: Final = 1024  # of the frames of an animation, each in every orientation
@@ -38,23 +36,8 @@ def known(profile: str) -> str:
     return profile
 
 
-def readable(text: str) -> str:
-    try:
-        Details.from_bytes(base64.b64decode(text, validate=True), coarse=True)
-    except ValueError as error:  # whose words quote nothing
-        raise PydanticCustomError(
-            "invalid-hash",
-            "details are base64 of packed details of {profile}: {error}",
-            {"profile": VETO_DETAILS_1.name, "error": str(error)},
-        ) from None
-    return text
-
-
 def unpacked(details: str | None) -> bytes | None:
     return base64.b64decode(details) if details else None
-
-
-PackedDetails = Annotated[str, Field(max_length=-(-MOST_BYTES // 3) * 4), AfterValidator(readable)]
 
 
 class FramedHash(HashIn):
@@ -118,7 +101,7 @@ class PhotoIn(Request):
     id: UUID
     label: str = Field("", max_length=LONGEST_NAME, pattern=r"^[^\x00]*$")
     fingerprints: list[StoredIn] = Field(min_length=1, max_length=4)
-    details: PackedDetails | None = None
+    details: StoredDetails | None = None
     details_follow: bool = False
 
 
@@ -126,7 +109,7 @@ class FollowingIn(Request):
     """The details of a photo that was registered before them; null where it has too few."""
 
     id: UUID
-    details: PackedDetails | None
+    details: StoredDetails | None
 
 
 class ChunkIn(Request):

@@ -1,11 +1,14 @@
 """Hashes as they are received, from platforms and from browsers: parsed at the edge. No error repeats a hash."""
 
-from functools import cached_property
+import base64
+from functools import cached_property, partial
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from matching.hashing.details import MOST_BYTES, Details
+from matching.hashing.details_profile import VETO_DETAILS_1
 from matching.hashing.fingerprint import HASH_BYTES, Hash
 from matching.hashing.profile import PROFILES
 
@@ -40,6 +43,23 @@ def plausible(item: Hash) -> Hash:
             "invalid-hash", "a PDQ hash has about 128 of its 256 bits set; this has {bits_set}", {"bits_set": bits_set}
         )
     raise PydanticCustomError("invalid-hash", "a hash with all bits alike is that of a blank image", {})
+
+
+def known_details(text: str, *, coarse: bool) -> str:
+    try:
+        Details.from_bytes(base64.b64decode(text, validate=True), coarse=coarse)
+    except ValueError as error:  # whose words quote nothing
+        raise PydanticCustomError(
+            "invalid-hash",
+            "details are base64 of packed details of {profile}: {error}",
+            {"profile": VETO_DETAILS_1.name, "error": str(error)},
+        ) from None
+    return text
+
+
+_Packed = Annotated[str, Field(max_length=-(-MOST_BYTES // 3) * 4)]
+AskedDetails = Annotated[_Packed, AfterValidator(partial(known_details, coarse=False))]
+StoredDetails = Annotated[_Packed, AfterValidator(partial(known_details, coarse=True))]
 
 
 class Request(BaseModel):

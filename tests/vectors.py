@@ -1,9 +1,11 @@
 """Test vectors of the profile `veto-1`: pictures made by whole-number arithmetic, and the hashes that they have.
 
-The same on every machine and in every language; the server and the browser are both held to them. Written anew by
-`python -m tests.vectors`, which is only right where a profile is not published yet.
+The same on every machine and in every language; the server and the browser are both held to them. So are platforms to
+the one that `/v1/algorithms` serves. Written anew by `python -m tests.vectors`, which is only right where a profile is
+not published yet.
 """
 
+import base64
 import hashlib
 import io
 import json
@@ -18,6 +20,8 @@ from PIL import Image
 from matching.hashing.fingerprint import Fingerprint
 from matching.hashing.hashes import fingerprint_of, query_of
 from matching.hashing.pictures import pictures
+from matching.hashing.profile import PROFILES
+from matching.hashing.vectors import FILE as SERVED
 
 FILE = Path(__file__).with_suffix(".json")
 Pixels = npt.NDArray[np.int64]
@@ -96,5 +100,50 @@ def expected(pixels: Pixels) -> dict[str, Any]:
     }
 
 
+def drawn() -> bytes:
+    """Of what is served. Discs on a slope, in whole numbers only, with a border to trim: a PNG of 160 by 120."""
+    y, x = np.mgrid[:120, :160]
+    red, green, blue = x + y // 2, 200 - x, 40 + y
+    for number in range(1, 13):
+        inside = (x - number * 53 % 160) ** 2 + (y - number * 37 % 120) ** 2 < (6 + number * 5 % 17) ** 2
+        steps = ((61, red), (97, green), (29, blue))
+        red, green, blue = (np.where(inside, number * step % 256, old) for step, old in steps)
+    framed = np.full((132, 172, 3), 255, np.uint8)
+    framed[6:126, 6:166] = np.stack([red, green, blue], axis=-1).clip(0, 255)
+    file = io.BytesIO()
+    Image.fromarray(framed).save(file, "PNG", optimize=True)
+    return file.getvalue()
+
+
+def listed(fingerprint: Fingerprint) -> list[dict[str, Any]]:
+    """As `/v1/check` takes them."""
+    return [
+        {
+            "view": item.view,
+            "orientation": item.orientation,
+            "algorithm": item.algorithm,
+            "hash": item.bits.hex(),
+            "quality": item.quality,
+            "texture": item.texture.hex(),
+        }
+        for item in fingerprint.hashes
+    ]
+
+
+def served(image: bytes) -> dict[str, Any]:
+    canonical = pictures(image)
+    return {
+        "image": base64.b64encode(image).decode(),
+        "profiles": {
+            name: {
+                "stored": listed(fingerprint_of(canonical, profile)),
+                "asked": listed(query_of(canonical, profile=profile)),
+            }
+            for name, profile in PROFILES.items()
+        },
+    }
+
+
 if __name__ == "__main__":
+    SERVED.write_text(json.dumps(served(drawn()), separators=(",", ":")) + "\n")
     FILE.write_text(json.dumps({name: expected(pixels) for name, pixels in cases()}, indent=1) + "\n")

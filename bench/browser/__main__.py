@@ -7,7 +7,6 @@ was. Speed is that of this machine and of what else runs on it.
 import argparse
 import json
 import os
-import platform
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +17,7 @@ from django.core.management import call_command
 from playwright.sync_api import sync_playwright
 
 from bench.browser import distances, speed
+from bench.machine import machine
 from bench.quality import sets
 from tests.browser.engine import Engine
 from tests.browser.window import launch, window
@@ -58,9 +58,9 @@ def measured(given: argparse.Namespace) -> dict[str, Any]:
             photos = sets.photos(given.photos)
             with window(browser, base) as opened:
                 compared = distances.measured(Engine(opened), photos, given.as_they_are, given.of_a_kind)
-            figures["distances"] = {"machine": machine(browser.version), "files": compared}
+            figures["distances"] = {"machine": here(browser.version), "files": compared}
         if given.count:
-            figures["speed"] = {"machine": machine(browser.version), "runs": []}
+            figures["speed"] = {"machine": here(browser.version), "runs": []}
             for share, size, details in RUNS:
                 with window(browser, base) as opened:
                     engine = Engine(opened, workers=None)
@@ -70,13 +70,8 @@ def measured(given: argparse.Namespace) -> dict[str, Any]:
         return figures
 
 
-def machine(chromium: str) -> dict[str, Any]:
-    return {
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "chromium": chromium,
-        "load_1m": round(os.getloadavg()[0], 1),
-    }
+def here(chromium: str) -> dict[str, Any]:
+    return machine(chromium=chromium, load_1m=round(os.getloadavg()[0], 1))
 
 
 if __name__ == "__main__":

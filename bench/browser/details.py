@@ -21,7 +21,7 @@ import numpy as np
 from playwright.sync_api import sync_playwright
 from tqdm import tqdm
 
-from bench.browser.__main__ import machine
+from bench.browser.__main__ import here
 from bench.browser.speed import Memory
 from bench.quality import details, sampling, sets
 from bench.quality.alterations import ALTERATIONS, GROUPS, altered
@@ -68,7 +68,7 @@ def main() -> None:
     figures: dict[str, Any] = {"photos": len(jobs), "each": given.each}
     with sync_playwright() as playwright, launch(playwright) as browser:
         maker = Maker(browser.new_page())
-        figures |= {"machine": machine(browser.version), "cost": cost(maker, photos)}
+        figures |= {"machine": here(browser.version), "cost": cost(maker, photos)}
         made = list(tqdm(both(maker, jobs), "photos and copies", len(jobs)))
     found = compared(made)
     figures["sum"] = shown(made, found, list(_NAMES))

@@ -10,7 +10,6 @@ import argparse
 import http.client
 import json
 import os
-import platform
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from typing import Any, Final
 import psutil
 
 from bench.http import client, questions
+from bench.machine import machine
 from config.local.adoption import adopt_orphans, end_descendants
 from config.local.application import Address, application, issue_key, manage
 from config.local.child import Child
@@ -198,15 +198,6 @@ def cpu_of(pid: int) -> float:
         except psutil.NoSuchProcess:
             continue
     return total
-
-
-def machine() -> dict[str, Any]:
-    model = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
-    return {
-        "cpu": model[0].partition(":")[2].strip() if model else platform.machine(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-    }
 
 
 def say(*what: object) -> None:

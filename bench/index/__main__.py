@@ -6,7 +6,6 @@ Times are of one thread. Medians and percentiles are over queries; under load of
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ import numpy as np
 
 from bench.index import candidates, data
 from bench.index.candidates import Ask, Candidate
+from bench.machine import machine
 from matching.hashing.fingerprint import Fingerprint
 from matching.index.interface import Claim
 from matching.index.segment import Rules, Segment
@@ -48,7 +48,8 @@ def main() -> None:
         tables.append({"codes": "uniform"} | of(data.uniform(count, QUERIES, random)))
         if given.photos:
             tables.append({"codes": "real, jittered"} | of(data.real(given.photos, count, QUERIES, random)))
-    figures = {"machine": machine(), "load_1m": os.getloadavg()[0], "tables": tables}
+    about = machine(numpy=np.__version__, faiss=candidates.faiss.__version__)
+    figures = {"machine": about, "load_1m": os.getloadavg()[0], "tables": tables}
     given.results.write_text(json.dumps(figures, indent=1) + "\n")
 
 
@@ -173,17 +174,6 @@ def worker(segment: Segment, rules: Rules, question: Fingerprint) -> dict[str, f
         )
     made: dict[str, float] = json.loads(done.stdout)
     return {"write_s": round(wrote, 2)} | made
-
-
-def machine() -> dict[str, Any]:
-    model = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
-    return {
-        "cpu": model[0].partition(":")[2].strip() if model else platform.machine(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "faiss": candidates.faiss.__version__,
-    }
 
 
 if __name__ == "__main__":

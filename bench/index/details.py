@@ -20,9 +20,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from bench.index.__main__ import MEMORY, RESULTS, elapsed, machine
+from bench.index.__main__ import MEMORY, RESULTS, elapsed
 from bench.index.data import TODAY, protections
 from bench.index.details_data import Registry, jittered
+from bench.machine import machine
 from bench.quality.hashing import hash_all
 from bench.quality.sets import photos
 from matching.hashing.details import Details
@@ -68,7 +69,7 @@ def main() -> None:
     for size in map(int, given.sizes.split(",")):
         tables.append(of(size, stored, strangers[:100], copies))
         print(json.dumps(tables[-1]), flush=True)
-    figures = {"machine": machine(), "load_1m": os.getloadavg()[0], "tables": tables}
+    figures = {"machine": machine(numpy=np.__version__), "load_1m": os.getloadavg()[0], "tables": tables}
     given.results.write_text(json.dumps(figures, indent=1) + "\n")
 
 

@@ -10,11 +10,9 @@ from pydantic import AfterValidator, BaseModel, Field, field_validator, model_va
 from pydantic_core import PydanticCustomError
 
 from matching import uses
-from matching.hashing.details import MOST_BYTES, Details
-from matching.hashing.details_profile import VETO_DETAILS_1
 from matching.hashing.fingerprint import HASH_BYTES, Fingerprint, Hash
 from matching.hashing.profile import PROFILES, accepted
-from matching.received import HashIn, Name, Request, plausible
+from matching.received import AskedDetails, HashIn, Name, Request, plausible
 
 PLAIN = "pdq"  # the profile of those who have plain PDQ hashes only
 MAX_HASHES = 256
@@ -55,18 +53,6 @@ def known_uses(ids: list[str]) -> list[str]:
         raise PydanticCustomError("unknown-use", "{message}", {"message": str(error)}) from None
 
 
-def known_details(text: str) -> str:
-    try:
-        Details.from_bytes(base64.b64decode(text, validate=True), coarse=False)
-    except ValueError as error:  # whose words quote nothing
-        raise PydanticCustomError(
-            "invalid-hash",
-            "details are base64 of packed details of {profile}: {error}",
-            {"profile": VETO_DETAILS_1.name, "error": str(error)},
-        ) from None
-    return text
-
-
 def unpacked(view: str, piece: bytes) -> Hash:
     bits, texture = piece[:HASH_BYTES], piece[HASH_BYTES:]
     if view == "dhash":
@@ -79,7 +65,6 @@ Uses = Annotated[
     AfterValidator(known_uses),
     Field(json_schema_extra={"items": {"type": "string", "enum": list(uses.IDS)}}),
 ]
-PackedDetails = Annotated[str, Field(max_length=-(-MOST_BYTES // 3) * 4), AfterValidator(known_details)]
 Include = Literal["possible"]
 
 
@@ -98,7 +83,7 @@ class CheckIn(Request):
         max_length=MAX_HASHES,
         description="With `packed`: the view of each hash. `dhash` is the dhash of the full frame, all others are PDQ.",
     )
-    details: PackedDetails | None = Field(
+    details: AskedDetails | None = Field(
         None,
         description="Base64 of packed local features (veto-details-1, exact places): compared where the hashes leave "
         "something open.",

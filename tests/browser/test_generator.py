@@ -6,18 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.db import transaction
 from PIL import ImageOps
 from playwright.sync_api import Browser
 from veto_client import Veto
 from werkzeug.serving import make_server
 
 from examples.generator.app import application
-from matching import registry, sequence
-from matching.hashing.hashes import fingerprint_of
-from matching.hashing.pictures import pictures
 from matching.models import Report
 from tests.browser.window import AXE
+from tests.integration.registered import protected
 from tests.integration.web import Web, new_key
 from tests.pictures import encoded, picture
 
@@ -39,9 +36,7 @@ def editor(web: Web, committed: None) -> Iterator[str]:
 @pytest.mark.parametrize("width", [360, 1280])
 def test_a_protected_copy_is_refused_and_another_photo_is_edited(editor: str, browser: Browser, width: int) -> None:
     photo = picture(870 + width)
-    with transaction.atomic():
-        registry.protect([fingerprint_of(pictures(encoded(photo)))], refuse=["edit"], assurance=0)
-    assert sequence.settled()
+    protected(photo, details=False)
     copy = encoded(ImageOps.mirror(photo).resize((400, 300)), quality=70)
     with browser.new_page(viewport={"width": width, "height": 800}) as page:
         page.goto(editor)

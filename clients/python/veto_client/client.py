@@ -1,10 +1,11 @@
 """`Veto` and `AsyncVeto`: ask the registry of an image, say afterwards what was done."""
 
 import asyncio
+import hashlib
 import os
 import time
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, Self, TypedDict, TypeVar, Unpack
 
 import httpx
@@ -13,11 +14,12 @@ from veto_client import images
 from veto_client.answers import Answer, Policy
 from veto_client.cache import Cache
 from veto_client.errors import UnavailableError
-from veto_client.images import Image, Question
+from veto_client.images import Image
 from veto_client.proofs import Claims, verified
 from veto_client.talk import Reply, Send, Talk, Wait, exchange, posted
 
 T = TypeVar("T")
+CacheKey = tuple[bytes, tuple[str, ...]]  # what was asked of, and for which uses
 
 USES: Final = ("sexualise", "likeness", "animate", "edit", "train", "identify")
 POLICIES: Final = ("deny", "ask", "raise")
@@ -66,18 +68,22 @@ class _Asking:
             raise ValueError(f"unknown use {', '.join(map(repr, unknown))}; the uses are {', '.join(USES)}")
         return tuple(use for use in USES if use in uses) or USES
 
-    def _known(self, data: bytes, uses: tuple[str, ...]) -> Answer | None:
-        return self._cache.get((images.digest_of(data), uses)) if self._cache else None
+    def _key(self, data: bytes, uses: tuple[str, ...]) -> CacheKey:
+        return (hashlib.sha256(data).digest() if self._cache else b""), uses
 
-    def _question(self, data: bytes) -> Question:
+    def _known(self, key: CacheKey) -> Answer | None:
+        return self._cache.get(key) if self._cache else None
+
+    def _question(self, data: bytes) -> list[dict[str, Any]]:
         return images.question(data, details=self._details)
 
-    def _checking(self, question: Question, uses: tuple[str, ...]) -> Talk[Answer]:
-        if not question.items:
+    def _checking(self, items: Sequence[dict[str, Any]], key: CacheKey) -> Talk[Answer]:
+        _, uses = key
+        if not items:
             return Answer.blank(uses)
         answers = []
         try:
-            for item in question.items:
+            for item in items:
                 message = posted("/v1/check", item | {"uses": uses}, self._prefer)
                 answers.append(Answer.of((yield from exchange(message, self._retries)), message.body))
         except UnavailableError:
@@ -86,7 +92,7 @@ class _Asking:
             answers.append(Answer.unavailable(uses, self._on_error))
         answer = Answer.worst(answers)
         if self._cache:
-            self._cache.put((question.digest, uses), answer)
+            self._cache.put(key, answer)
         return answer
 
     def _trying_out(self, outcome: str, uses: tuple[str, ...]) -> Talk[Answer]:
@@ -94,7 +100,12 @@ class _Asking:
         if outcome not in said["test_mode"]:
             raise ValueError(f"unknown outcome {outcome!r}; the outcomes are {', '.join(said['test_mode'])}")
         item = {"profile": "pdq", "hashes": [{"hash": said["test_mode"][outcome]}]}
-        return (yield from self._checking(Question((item,), outcome.encode()), uses))
+        return (yield from self._checking([item], (outcome.encode(), uses)))
+
+    def _arguments(self, step: Send) -> dict[str, Any]:
+        """Of an httpx request."""
+        headers = self._headers | dict(step.headers)
+        return {"method": step.method, "url": self._url + step.path, "content": step.body, "headers": headers}
 
     def _reporting(self, of: Answer, outcome: str) -> Talk[None]:
         if outcome not in OUTCOMES:
@@ -136,7 +147,8 @@ class Veto(_Asking):
         UnreadableImageError, RequestError, and UnavailableError with `on_error="raise"`.
         """
         asked, data = self._asked(uses), images.read(image)
-        return self._known(data, asked) or self._run(self._checking(self._question(data), asked))
+        key = self._key(data, asked)
+        return self._known(key) or self._run(self._checking(self._question(data), key))
 
     def try_out(self, outcome: str, uses: Collection[str] = ()) -> Answer:
         """With a test key: as `check` of an image that gets this answer (`protected`, `ask`, `no_match` …).
@@ -165,9 +177,7 @@ class Veto(_Asking):
                 reply = None
                 continue
             try:
-                reply = self._http.request(
-                    step.method, self._url + step.path, content=step.body, headers=self._headers | dict(step.headers)
-                )
+                reply = self._http.request(**self._arguments(step))
             except httpx.TransportError as error:
                 reply = error
 
@@ -200,9 +210,10 @@ class AsyncVeto(_Asking):
     async def check(self, image: Image, uses: Collection[str] = ()) -> Answer:
         """As `Veto.check`."""
         asked, data = self._asked(uses), await asyncio.to_thread(images.read, image)
-        if (known := self._known(data, asked)) is not None:
+        key = self._key(data, asked)
+        if (known := self._known(key)) is not None:
             return known
-        return await self._run(self._checking(await asyncio.to_thread(self._question, data), asked))
+        return await self._run(self._checking(await asyncio.to_thread(self._question, data), key))
 
     async def try_out(self, outcome: str, uses: Collection[str] = ()) -> Answer:
         """As `Veto.try_out`."""
@@ -228,9 +239,7 @@ class AsyncVeto(_Asking):
                 reply = None
                 continue
             try:
-                reply = await self._http.request(
-                    step.method, self._url + step.path, content=step.body, headers=self._headers | dict(step.headers)
-                )
+                reply = await self._http.request(**self._arguments(step))
             except httpx.TransportError as error:
                 reply = error
 

@@ -1,10 +1,8 @@
 """Images to questions: fingerprints and details, made here by the registry's own code. The image goes nowhere."""
 
 import base64
-import hashlib
 import io
 import os
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -23,20 +21,8 @@ Image = bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO | Pil
 _NO_TEXTURE: Final = bytes(HASH_BYTES)
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked of an image: an item for each of its pictures, none if it is blank. `digest` is the file's."""
-
-    items: tuple[dict[str, Any], ...]
-    digest: bytes
-
-
-def digest_of(data: bytes) -> bytes:
-    return hashlib.sha256(data).digest()
-
-
-def question(data: bytes, *, details: bool) -> Question:
-    """Raises UnreadableImageError.
+def question(data: bytes, *, details: bool) -> list[dict[str, Any]]:
+    """What is asked of an image: an item for each of its pictures, none if it is blank. Raises UnreadableImageError.
 
     A picture is a frame of an animation, or a treatment of transparency (over white, or dropped). `details` (local
     features, about 35 ms of CPU) find what is left of a photo after heavy crops and edits.
@@ -50,7 +36,7 @@ def question(data: bytes, *, details: bool) -> Question:
     items = [_item(asked.profile, list(hashes)) for _, hashes in of_pictures]
     if items and details and (packed := asked_details(found).to_bytes(coarse=False)):
         items[0]["details"] = base64.b64encode(packed).decode()
-    return Question(tuple(items), digest_of(data))
+    return items
 
 
 def _item(profile: str, hashes: list[Hash]) -> dict[str, Any]:

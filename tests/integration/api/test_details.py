@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -15,11 +15,12 @@ from PIL import Image, ImageDraw, ImageOps
 
 from matching import exclusions, registry, sequence
 from matching.hashing.details import MOST_BYTES, MOST_KEYPOINTS, MOST_PARTS, Details, Part
-from matching.hashing.hashes import fingerprint_of, query_of
+from matching.hashing.hashes import query_of
 from matching.hashing.keypoints import stored_details
 from matching.hashing.pictures import pictures
 from matching.models import Platform
 from tests.integration.api.test_privacy import Watch, folders
+from tests.integration.registered import protected
 from tests.integration.web import Answer, Web, new_key
 from tests.pictures import encoded, textured
 
@@ -33,21 +34,6 @@ SAID_OF_A_MATCH = {"ref", "strength", "uses", "assurance", "since"}
 @pytest.fixture
 def image() -> Image.Image:
     return textured(uuid4().int % 2**60)
-
-
-def protected(image: Image.Image, *, assurance: int = 0, details: bool = True) -> UUID:
-    found = pictures(encoded(image))
-    kept = stored_details(found)
-    assert kept
-    with transaction.atomic():
-        made = registry.protect(
-            [fingerprint_of(found)],
-            refuse=["edit"],
-            assurance=assurance,
-            details=kept.to_bytes(coarse=True) if details else None,
-        )
-    assert sequence.settled()
-    return made
 
 
 def off_centre(image: Image.Image) -> Image.Image:

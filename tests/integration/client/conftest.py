@@ -9,16 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import pytest
-from django.db import transaction
 from PIL import Image
 from veto_client import Veto
 
-from matching import registry, sequence
-from matching.hashing.hashes import fingerprint_of
-from matching.hashing.keypoints import stored_details
-from matching.hashing.pictures import pictures
+from tests.integration import registered
 from tests.integration.web import Web
-from tests.pictures import encoded, textured
+from tests.pictures import textured
 
 T = TypeVar("T")
 Said = tuple[int, dict[str, str], bytes]
@@ -42,12 +38,7 @@ def client() -> Iterator[Maker]:
 def protected(committed: None, request: pytest.FixtureRequest) -> Image.Image:
     """A photo that no other test has; `edit` of it is refused."""
     image = textured(int.from_bytes(request.node.nodeid.encode()) % 2**60)
-    found = pictures(encoded(image))
-    details = stored_details(found)
-    assert details
-    with transaction.atomic():
-        registry.protect([fingerprint_of(found)], refuse=["edit"], assurance=0, details=details.to_bytes(coarse=True))
-    assert sequence.settled()
+    registered.protected(image)
     return image
 
 

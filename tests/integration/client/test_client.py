@@ -45,16 +45,16 @@ def asked_of(item: dict[str, Any]) -> set[tuple[str, str, bytes, bytes]]:
 )
 def test_it_asks_what_the_service_asks_of_the_image(web: Web, key: str, image: bytes) -> None:
     said = web.check_image(image, key, "?details=true").json
-    question = images.question(image, details=True)
+    items = images.question(image, details=True)
     frames = sorted({item["frame"] for item in said["hashes"]})
-    assert len(question.items) == len(frames) >= (1 if image is PHOTO else 2)
-    for item, frame in zip(question.items, frames, strict=True):
+    assert len(items) == len(frames) >= (1 if image is PHOTO else 2)
+    for item, frame in zip(items, frames, strict=True):
         assert asked_of(item) == {
             (each["view"], each["algorithm"], bytes.fromhex(each["hash"]), bytes.fromhex(each["texture"]))
             for each in said["hashes"]
             if each["frame"] == frame
         }
-    assert question.items[0].get("details", "") == said["details"]
+    assert items[0].get("details", "") == said["details"]
 
 
 def test_a_copy_is_found_by_each_client_however_it_is_given(

@@ -2,12 +2,13 @@
 
 import base64
 
-from matching.hashing.vectors import drawn, made, vectors
+from matching.hashing.vectors import vectors
+from tests.vectors import drawn, served
 
 
 def test_the_vectors_are_what_is_made_of_the_image_that_is_served() -> None:
     held = vectors()
-    assert made(base64.b64decode(held["image"])) == held
+    assert served(base64.b64decode(held["image"])) == held
 
 
 def test_the_image_is_the_one_that_is_drawn() -> None:
