@@ -2,7 +2,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run demo generator test test-guards screenshots check format openapi lock clean venv venv-dev venv-bench venv-examples quality bench bench-index bench-http bench-browser messages bench-browser-details bench-details
+.PHONY: help run demo generator test test-guards test-all mutants screenshots check format openapi lock clean venv venv-dev venv-bench venv-examples quality bench bench-index bench-http bench-browser messages bench-browser-details bench-details
 
 # Names and arguments may hold spaces: they reach the recipes as environment variables, not as text.
 export PHOTO PHOTOS NEGATIVES QUICK SIZES PHOTOS_REGISTERED
@@ -35,6 +35,9 @@ test-guards: venv ## the client's guards around real diffusers pipelines, in an 
 
 test-all: venv-dev messages ## the same and those that take minutes
 	@exec $(RUN) config.local exec -- .venv/bin/python -m pytest $(SPREAD) -m '' $(ARGS)
+
+mutants: venv-dev messages ## break each promise on purpose, one at a time: the tests must notice (ARGS='-k words')
+	@exec $(RUN) config.local exec -- .venv/bin/python -m pytest $(SPREAD) --dist load -m '' tests/mutants $(ARGS)
 
 screenshots: venv-dev messages ## every page as a picture in screenshots/, in both languages, sizes and colours (needs Chromium)
 	@rm -rf screenshots

@@ -76,6 +76,14 @@ def test_each_of_several_files_has_a_result_of_its_own(client: Client, alice: Pe
     assert "Lake" in text(client.get(reverse("photos")))
 
 
+def test_a_photo_is_never_a_file_of_ours(client: Client, alice: Person, settings: Any) -> None:
+    """Nor could it be: there is no folder for it."""
+    settings.FILE_UPLOAD_TEMP_DIR = "/nowhere"
+    large = encoded(picture(7, (1600, 1200))) + bytes(3 * 1024 * 1024)  # more than Django keeps in memory by itself
+    assert "Protected" in text(upload(client, file("large.jpg", large)))
+    assert Photo.objects.of(alice).count() == 1
+
+
 @pytest.mark.parametrize(("whose", "sensitive"), [("child", "no"), ("mine", "yes"), ("represented", "yes")])
 def test_photos_that_must_not_be_sent_lead_to_help_and_not_to_a_form(
     client: Client, alice: Person, whose: str, sensitive: str

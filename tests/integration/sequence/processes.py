@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import psycopg
 import redis
 
 from config.local.services import Postgres, Valkey
@@ -167,6 +168,12 @@ class World:
             yield client
         finally:
             client.close()
+
+    def execute(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """As the owner, behind the service's back."""
+        with psycopg.connect(self.postgres.owner_url, autocommit=True) as owner:
+            done = owner.execute(statement, values or None)
+            return done.fetchall() if done.description else []
 
     def flush(self) -> None:
         with self.redis() as client:

@@ -3,7 +3,6 @@
 import base64
 import secrets
 
-import psycopg
 import pytest
 
 from matching.hashing.fingerprint import Fingerprint
@@ -15,16 +14,10 @@ def ring(*names: str) -> str:
     return ",".join(f"{name}:{base64.b64encode(secrets.token_bytes(32)).decode()}" for name in names)
 
 
-def execute(world: World, statement: str, *values: object) -> list[tuple[object, ...]]:
-    with psycopg.connect(world.postgres.owner_url, autocommit=True) as owner:
-        done = owner.execute(statement, values)
-        return done.fetchall() if done.description else []
-
-
 @pytest.fixture(autouse=True)
 def only_mine(world: World) -> None:
     """Every row here is under the keys of its own test; those of the tests before are withdrawn."""
-    execute(world, "UPDATE matching_protection SET state = 'withdrawn'")
+    world.execute("UPDATE matching_protection SET state = 'withdrawn'")
     world.flush()
 
 
@@ -39,7 +32,7 @@ def test_neither_hash_nor_details_stand_anywhere_in_the_database(world: World, s
     pieces = [bits, bits[:8], bits[-8:], code.encode(), base64.b64encode(bits)[:16]]
     pieces += [details[start : start + 8] for start in range(10, len(details) - 8)]  # whatever it were cut into
     pieces += [details[10:18].hex().encode(), base64.b64encode(details)[16:32]]
-    tables = [str(table) for (table,) in execute(world, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+    tables = [str(table) for (table,) in world.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
     assert {
         "matching_protection",
         "matching_storedfingerprint",
@@ -48,7 +41,7 @@ def test_neither_hash_nor_details_stand_anywhere_in_the_database(world: World, s
         "consent_photo",
     } <= set(tables)
     for table in tables:
-        for row in execute(world, f"SELECT * FROM {table}"):
+        for row in world.execute(f"SELECT * FROM {table}"):
             for value in row:
                 raw = bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode()
                 assert not [piece for piece in pieces if piece in raw], table
@@ -65,7 +58,7 @@ def test_equal_photos_are_not_equal_at_rest(world: World, stage: Cast) -> None:
     writer = stage.actor()
     code = random_hash()
     made = [writer.do("protect", code=code)["protection"] for _ in range(2)]
-    blobs = execute(world, "SELECT blob FROM matching_storedfingerprint WHERE protection_id = ANY(%s::uuid[])", made)
+    blobs = world.execute("SELECT blob FROM matching_storedfingerprint WHERE protection_id = ANY(%s::uuid[])", made)
     assert len(set(blobs)) == 2
     for (blob,) in blobs:
         assert isinstance(blob, bytes)
@@ -83,7 +76,7 @@ def test_a_new_current_key_writes_and_the_old_one_still_reads(world: World, stag
     old_reader.do("load")
     made.append(rotated.do("protect", code=after)["protection"])
     statement = "SELECT key_id FROM matching_storedfingerprint WHERE protection_id = %s"
-    assert [execute(world, statement, protection) for protection in made] == [[("k1",)], [("k2",)]]
+    assert [world.execute(statement, protection) for protection in made] == [[("k1",)], [("k2",)]]
     rotated.do("load")
     assert [rotated.do("ask", code=code) for code in (before, after)] == ["protected", "protected"]
     # A process that was not given the new key knows that it does not know.
@@ -109,10 +102,10 @@ def test_a_blob_that_does_not_open_is_never_skipped(world: World, stage: Cast, d
     other = writer.do("protect", code=known)["protection"]
     reader.do("load")
     made = writer.do("protect", code=code)["protection"]
-    [(blob,)] = execute(world, "SELECT blob FROM matching_storedfingerprint WHERE protection_id = %s", made)
+    [(blob,)] = world.execute("SELECT blob FROM matching_storedfingerprint WHERE protection_id = %s", made)
     expression = DAMAGES[damage]
     values = (other, made) if "%s" in expression else (made,)
-    execute(world, f"UPDATE matching_storedfingerprint SET blob = {expression} WHERE protection_id = %s", *values)
+    world.execute(f"UPDATE matching_storedfingerprint SET blob = {expression} WHERE protection_id = %s", *values)
     for _ in range(2):
         assert reader.do("ask", code=code) == "index-behind"
         assert reader.do("ask", code=random_hash()) == "index-behind"
@@ -120,7 +113,7 @@ def test_a_blob_that_does_not_open_is_never_skipped(world: World, stage: Cast, d
     failure = reader.fails("load")
     assert failure == f"UnreadableBlobError: the fingerprint of protection {made} does not open"
     assert reader.do("ask", code=known) == "index-loading"
-    execute(world, "UPDATE matching_storedfingerprint SET blob = %s WHERE protection_id = %s", blob, made)
+    world.execute("UPDATE matching_storedfingerprint SET blob = %s WHERE protection_id = %s", blob, made)
     reader.do("follow")
     assert reader.do("ask", code=code) == "protected"
 
@@ -134,13 +127,13 @@ def test_details_that_do_not_open_are_never_skipped(world: World, stage: Cast, d
     made = writer.do("protect", code=code)["protection"]
     assert writer.do("keep_details", protection=made, packed=details.hex())
     where = "protection_id = %s AND profile = 'veto-details-1'"
-    [(blob,)] = execute(world, f"SELECT blob FROM matching_storedfingerprint WHERE {where}", made)
-    execute(world, f"UPDATE matching_storedfingerprint SET blob = {DAMAGES[damage]} WHERE {where}", made)
+    [(blob,)] = world.execute(f"SELECT blob FROM matching_storedfingerprint WHERE {where}", made)
+    world.execute(f"UPDATE matching_storedfingerprint SET blob = {DAMAGES[damage]} WHERE {where}", made)
     assert reader.do("ask_details", packed=details.hex()) == "index-behind"
     assert reader.do("ask_details", packed=random_details().hex()) == "index-behind"
     assert reader.do("ask", code=known) == "protected"
     assert "does not open" in reader.fails("load")
-    execute(world, f"UPDATE matching_storedfingerprint SET blob = %s WHERE {where}", blob, made)
+    world.execute(f"UPDATE matching_storedfingerprint SET blob = %s WHERE {where}", blob, made)
     reader.do("follow")
     assert reader.do("ask_details", packed=details.hex()) == "protected"
 
@@ -151,7 +144,7 @@ def test_a_process_that_cannot_catch_up_reads_each_key_in_the_database(world: Wo
     reader.do("load")
     assert reader.do("look_up", kid=kid) == {"revoked": False, "confirmed": True}
     made = writer.do("protect", code=random_hash())["protection"]
-    execute(world, "UPDATE matching_storedfingerprint SET key_id = 'gone' WHERE protection_id = %s", made)
+    world.execute("UPDATE matching_storedfingerprint SET key_id = 'gone' WHERE protection_id = %s", made)
     assert not reader.do("current")
     assert writer.do("revoke", kid=kid)
     assert not reader.do("current")

@@ -7,7 +7,6 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-import psycopg
 import pytest
 
 from tests.integration.sequence.hashes import near, random_hash
@@ -133,12 +132,6 @@ def test_a_part_that_is_more_strongly_the_photo_than_the_whole_counts(
     assert ask(two_workers, live_key, ("full", public), ("main", photo)) == "protected"
 
 
-def execute(world: World, statement: str, *values: object) -> list[Any]:
-    with psycopg.connect(world.postgres.owner_url, autocommit=True) as owner:
-        done = owner.execute(statement, values)
-        return done.fetchall() if done.description else []
-
-
 def test_a_new_process_knows_the_exclusions_and_an_erased_photo_takes_its_own_along(stage: Cast) -> None:
     writer, follower = stage.actors(2)
     follower.do("load")
@@ -166,12 +159,12 @@ def test_an_exclusion_that_cannot_be_read_leaves_nothing_unsaid_but_denials(worl
     made = writer.do("protect", code=photo)
     assert reader.do("ask", code=photo) == "protected"
     exclusion = writer.do("exclude", code=stranger, photo=made["photo"])
-    [(blob,)] = execute(world, "SELECT blob FROM matching_exclusion WHERE id = %s", exclusion)
-    execute(world, "UPDATE matching_exclusion SET blob = set_bit(blob, 200, 1 - get_bit(blob, 200))")
+    [(blob,)] = world.execute("SELECT blob FROM matching_exclusion WHERE id = %s", exclusion)
+    world.execute("UPDATE matching_exclusion SET blob = set_bit(blob, 200, 1 - get_bit(blob, 200))")
     assert reader.do("ask", code=random_hash()) == "index-behind"
     assert reader.do("ask", code=stranger) == "protected"
     assert f"exclusion {exclusion} does not open" in reader.fails("load")
-    execute(world, "UPDATE matching_exclusion SET blob = %s WHERE id = %s", blob, exclusion)
+    world.execute("UPDATE matching_exclusion SET blob = %s WHERE id = %s", blob, exclusion)
     reader.do("load")
     assert reader.do("ask", code=stranger) == "no_match"
     assert reader.do("ask", code=random_hash()) == "no_match"
@@ -181,5 +174,5 @@ def test_an_exclusion_that_cannot_be_read_leaves_nothing_unsaid_but_denials(worl
 def test_an_exclusion_is_as_secret_at_rest_as_a_photo(world: World, stage: Cast) -> None:
     code = random_hash()
     exclusion = stage.actor().do("exclude", code=code, minimum_assurance=1)
-    [(blob,)] = execute(world, "SELECT blob FROM matching_exclusion WHERE id = %s", exclusion)
+    [(blob,)] = world.execute("SELECT blob FROM matching_exclusion WHERE id = %s", exclusion)
     assert bytes.fromhex(code)[:8] not in blob

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 
-import psycopg
 import pytest
 
 from tests.integration.sequence.hashes import random_hash
@@ -100,18 +99,13 @@ def test_a_key_revoked_in_the_new_history_is_not_believed_because_of_the_old_one
     assert reader.do("look_up", kid=kid) == {"revoked": True, "confirmed": True}
 
 
-def execute(world: World, statement: str) -> None:
-    with psycopg.connect(world.postgres.owner_url, autocommit=True) as owner:
-        owner.execute(statement)
-
-
 def test_a_gap_in_the_sequence_makes_a_reader_start_over(world: World, stage: Cast) -> None:
     writer, reader = stage.actors(2)
     reader.do("load")
     code = random_hash()
     number = writer.do("protect", code=code)["number"]
     assert writer.do("protect", code=random_hash())["in_effect"]
-    execute(world, f"DELETE FROM matching_change WHERE number = {number}")
+    world.execute(f"DELETE FROM matching_change WHERE number = {number}")
     assert reader.do("ask", code=code) == "index-loading"
     reader.do("follow")
     assert reader.do("ask", code=code) == "protected"
@@ -121,7 +115,7 @@ def test_another_database_in_place_of_the_old_one_makes_a_reader_start_over(worl
     writer, reader = stage.actors(2)
     code = random_hash()
     reader.do("load")
-    execute(world, "UPDATE matching_sequence SET lineage = gen_random_uuid()")
+    world.execute("UPDATE matching_sequence SET lineage = gen_random_uuid()")
     world.flush()
     assert writer.do("protect", code=code)["in_effect"]
     assert reader.do("ask", code=code) == "index-loading"
@@ -134,9 +128,9 @@ def test_a_sequence_that_is_not_there_yet_is_waited_for(world: World, stage: Cas
     [reader] = stage.actors(1)
     reader.do("start_following")
     assert reader.do("following")
-    execute(world, "ALTER TABLE matching_sequence RENAME TO away")
-    execute(world, "CREATE TABLE matching_sequence (LIKE away)")
-    execute(world, "GRANT SELECT ON matching_sequence TO veto_app")
+    world.execute("ALTER TABLE matching_sequence RENAME TO away")
+    world.execute("CREATE TABLE matching_sequence (LIKE away)")
+    world.execute("GRANT SELECT ON matching_sequence TO veto_app")
     try:
         world.flush()
         assert not reader.do("current")
@@ -144,6 +138,6 @@ def test_a_sequence_that_is_not_there_yet_is_waited_for(world: World, stage: Cas
         reader.do("load_anew")
         assert reader.do("following")
     finally:
-        execute(world, "DROP TABLE matching_sequence")
-        execute(world, "ALTER TABLE away RENAME TO matching_sequence")
+        world.execute("DROP TABLE matching_sequence")
+        world.execute("ALTER TABLE away RENAME TO matching_sequence")
     assert reader.do("becomes_current")

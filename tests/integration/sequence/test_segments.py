@@ -6,7 +6,7 @@ import pytest
 
 from matching.index.shared import in_memory
 from tests.integration.sequence.hashes import random_details, random_hash
-from tests.integration.sequence.processes import Cast
+from tests.integration.sequence.processes import Cast, World
 
 FOLDER = "INDEX_FOLDER"
 
@@ -57,6 +57,18 @@ def test_one_of_an_epoch_that_is_over_is_built_anew(stage: Cast, folder: Path) -
     actor.do("load")
     assert segment(folder).stat().st_ino != built
     assert actor.do("ask", code=code) == "no_match"
+
+
+def test_one_whose_later_changes_are_gone_is_built_anew(world: World, stage: Cast, folder: Path) -> None:
+    first, second = (stage.actor(**{FOLDER: str(folder)}) for _ in range(2))
+    codes = [random_hash() for _ in range(3)]
+    first.do("protect", code=codes[0])
+    first.do("load")
+    number = first.do("protect", code=codes[1])["number"]
+    first.do("protect", code=codes[2])
+    world.execute("DELETE FROM matching_change WHERE number = %s", number)
+    second.do("load")
+    assert [second.do("ask", code=code) for code in codes] == ["protected"] * 3
 
 
 def test_one_merges_and_the_others_take_it_over_while_they_answer(stage: Cast, folder: Path) -> None:

@@ -302,8 +302,18 @@ def test_the_server_and_its_children_have_given_everything_up(own_decoder: Decod
 
 
 def test_no_secret_of_ours_is_in_the_decoders_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, str] = {}
+
+    def started(*_: object, env: dict[str, str], **__: object) -> None:
+        given.update(env)
+        raise OSError
+
     monkeypatch.setenv("DATABASE_URL", "postgresql://secret")
-    assert not any("secret" in value for value in decoder_module._environment().values())
+    monkeypatch.setattr(subprocess, "Popen", started)
+    with pytest.raises(DecoderUnavailable):
+        Decoder().queries(b"any")
+    assert given
+    assert not any("secret" in value for value in given.values())
 
 
 def test_the_web_process_needs_neither_numpy_nor_pillow() -> None:
