@@ -41,7 +41,7 @@ def columns() -> list[str]:
 def row(line: Line) -> list[dict[str, Any]]:
     """For the component `data-table`."""
     texts = [
-        formats.date_format(line.week, "SHORT_DATE_FORMAT"),
+        formats.date_format(line.week),
         BY_ID[line.use].label,
         *map(number, (line.refused, line.asked, line.blocked)),
     ]
