@@ -58,7 +58,6 @@ SECRET_KEY = ENVIRONMENT.django_secret_key
 ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts
 TRUSTED_PROXY_COUNT = ENVIRONMENT.trusted_proxy_count
 ROOT_URLCONF = "config.urls"
-WSGI_APPLICATION = "config.wsgi.application"
 APPEND_SLASH = False  # the API never redirects
 
 INSTALLED_APPS = [

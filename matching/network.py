@@ -1,6 +1,8 @@
 """From where a request comes: the client's address past our own proxies, and the network that limits count by."""
 
 import ipaddress
+from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -9,11 +11,15 @@ UNKNOWN = "unknown"
 
 
 def client_address(request: HttpRequest) -> str:
+    return address_of(request.META)
+
+
+def address_of(environ: Mapping[str, Any]) -> str:
     """The client's address: past as many proxies as are ours, and never what a client wrote itself."""
     proxies = settings.TRUSTED_PROXY_COUNT
     if proxies == 0:
-        return str(request.META.get("REMOTE_ADDR", ""))
-    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
+        return str(environ.get("REMOTE_ADDR", ""))
+    hops = [hop.strip() for hop in environ.get("HTTP_X_FORWARDED_FOR", "").split(",")]
     return hops[-proxies] if len(hops) >= proxies else ""
 
 

@@ -32,6 +32,9 @@ KINDS: dict[str, Kind] = {
     "method-not-allowed": Kind(
         405, _("The method is not allowed here"), _("Use a method that the header Allow lists.")
     ),
+    "too-slow": Kind(
+        408, _("The body came too slowly"), _("Send it again over a faster line, or send the hashes of the image.")
+    ),
     "too-large": Kind(413, _("The body is too large"), _("Send a smaller image, at most 20 MB, or its hashes.")),
     "unsupported-image": Kind(415, _("This is not an image we read"), _("Send JPEG, PNG, WebP, GIF or AVIF.")),
     "invalid-request": Kind(422, _("The request is not valid"), _("Mend the fields that the answer lists.")),

@@ -63,16 +63,23 @@ class Address:
             ) from error
 
 
+def web_server(
+    address: Address, *, workers: str, target: str = "config.rsgi:application", kill_timeout_s: int = 5
+) -> list[str]:
+    """The arguments of Python. HTTP/1 alone: a connection that says nothing is then closed after half a minute."""
+    return [
+        *("granian", "--interface", "rsgi", "--host", address.host, "--port", str(address.port)),
+        *("--workers", workers, "--respawn-failed-workers", "--workers-kill-timeout", str(kill_timeout_s)),
+        *("--http", "1", "--no-ws", target),
+    ]
+
+
 def application(home: Home, environment: Mapping[str, str], address: Address) -> list[Child]:
     workers = environment.get("WEB_WORKERS") or "2"
     if not (workers.isascii() and workers.isdigit() and int(workers) > 0):
         raise LocalError(f"WEB_WORKERS is {workers!r}; it must be a number from 1 up.")
     commands = {
-        "web": [
-            *("granian", "--interface", "wsgi", "--host", address.host, "--port", str(address.port)),
-            *("--workers", workers, "--blocking-threads", "4", "--respawn-failed-workers"),
-            *("--workers-kill-timeout", "5", "config.wsgi:application"),
-        ],
+        "web": web_server(address, workers=workers),
         "worker": [
             *("celery", "-A", "config.celery", "worker", "--loglevel", "INFO", "-Q", "sequence,celery"),
             *("--concurrency", "2", "--without-gossip", "--without-mingle"),

@@ -16,6 +16,8 @@ from typing import Any
 
 from django.core.management import call_command
 
+from config.local.application import Address, web_server
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -62,23 +64,14 @@ class Web:
 
 @contextlib.contextmanager
 def serving(
-    log: Path, *, workers: int = 1, application: str = "config.wsgi:application", **environment: str
+    log: Path, *, workers: int = 1, application: str = "config.rsgi:application", **environment: str
 ) -> Iterator[Web]:
     """granian with the project's application, ready to answer."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
-    command += [
-        "--workers",
-        str(workers),
-        "--blocking-threads",
-        "4",
-        "--respawn-failed-workers",
-        "--workers-kill-timeout",
-        "1",
-        application,
-    ]
+    web_command = web_server(Address("127.0.0.1", port), workers=str(workers), target=application, kill_timeout_s=1)
+    command = [sys.executable, "-m", *web_command]
     with log.open("wb") as file:
         process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=file, stderr=file)
     try:

@@ -17,6 +17,6 @@ def slowly(*arguments: Any) -> None:
 
 shared.os.posix_fallocate = slowly  # type: ignore[attr-defined]
 
-from config.wsgi import application, follower  # noqa: E402, F401 (its follower starts with it)
+from config.rsgi import application, follower  # noqa: E402, F401 (its follower starts with it)
 
 follower.PULSE_S = 0.05

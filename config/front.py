@@ -1,0 +1,61 @@
+"""Between the server and Django: a request gets a thread when all of it is here, and is refused while there is no room.
+
+granian reads and writes without threads (RSGI); Django answers in few of them. What is slow on a client's side, a body
+that trickles in or an answer that nobody fetches, holds a connection and perhaps some memory, never a thread. See
+docs/adr/0026-slow-clients-and-load.md.
+"""
+
+from functools import partial
+from typing import Any, Final
+
+import structlog
+
+from config.bodies import Arriving, Room
+from config.exchange import Answer, Handler, Scope, Transport, answered, environ_of, refusal
+from config.lanes import Lane
+from matching.api.middleware import API_PREFIX
+from matching.network import address_of
+from matching.problems import Problem
+
+log = structlog.get_logger(__name__)
+
+QUICK_THREADS: Final = 4
+LARGE_THREADS: Final = 2  # images: hashed in processes of their own, while these wait
+LARGE_BYTES: Final = 64 * 1024
+IMAGES: Final = f"{API_PREFIX}check/image"
+ALWAYS: Final = {"/healthz", "/readyz"}  # a balancer of load must not take a busy process for a dead one
+
+
+class Front:
+    """An RSGI application around a WSGI one; one in a process."""
+
+    def __init__(self, handler: Handler) -> None:
+        self.handler = handler
+        self.room = Room()
+        self.quick = Lane(QUICK_THREADS)
+        self.large = Lane(LARGE_THREADS)
+
+    async def __rsgi__(self, scope: Scope, transport: Transport) -> None:
+        environ = environ_of(scope)
+        arriving = Arriving(environ, transport, self.room, address_of(environ), api=scope.path.startswith(API_PREFIX))
+        with arriving:
+            try:
+                body = await arriving.received()
+                if body is None:
+                    return  # the client has gone
+                environ |= {"wsgi.input": body, "CONTENT_LENGTH": str(arriving.length)}
+                large = arriving.length > LARGE_BYTES or scope.path == IMAGES
+                lane = self.large if large else self.quick
+                await lane.do(partial(self.answer, environ, transport), always=scope.path in ALWAYS)
+            except Problem as problem:
+                log.warning("refused", code=problem.code, method=scope.method)
+                send(transport, refusal(problem, api=arriving.api))
+        await arriving.drained()
+
+    def answer(self, environ: dict[str, Any], transport: Transport) -> None:
+        """In a thread."""
+        send(transport, answered(self.handler, environ))
+
+
+def send(transport: Transport, answer: Answer) -> None:
+    transport.response_bytes(answer.status, answer.headers, answer.body)
