@@ -35,6 +35,7 @@ class Environment(BaseSettings):
     database_owner_url: str = ""
     redis_url: str
     celery_broker_url: str = ""
+    ledger_folder: Path = HOME / "ledger"
     index_folder: Path = Path("/dev/shm")  # noqa: S108 (files of mode 0600 in it)
 
     # Secrets
@@ -61,6 +62,7 @@ class Environment(BaseSettings):
     web_workers: int = Field(default=2, ge=1)
     units_per_minute: int = Field(default=600_000, ge=1)
     checks_kept_days: int = Field(default=365, ge=1)
+    backups_kept_days: int = Field(default=30, ge=1)
     webhook_networks: CommaSeparated = []
     activity_delay_hours: float = Field(default=24, ge=0)
 

@@ -116,6 +116,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = ENVIRONMENT.redis_url
 CELERY_BROKER_URL = ENVIRONMENT.celery_broker_url
 INDEX_FOLDER = ENVIRONMENT.index_folder
+LEDGER_FOLDER = ENVIRONMENT.ledger_folder
 os.environ.setdefault("NUMBA_CACHE_DIR", kernel_folder(ENVIRONMENT.veto_home))
 
 CACHES = {"default": {"BACKEND": "config.cache.FailoverCache", "LOCATION": cache_url(REDIS_URL), "KEY_PREFIX": "veto"}}
@@ -276,6 +277,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 WEB_WORKERS = ENVIRONMENT.web_workers
 UNITS_PER_MINUTE = ENVIRONMENT.units_per_minute
 CHECKS_KEPT_DAYS = ENVIRONMENT.checks_kept_days
+BACKUPS_KEPT_DAYS = ENVIRONMENT.backups_kept_days
 WEBHOOK_NETWORKS = ENVIRONMENT.webhook_networks
 ACTIVITY_DELAY_HOURS = ENVIRONMENT.activity_delay_hours
 API_KEY_PEPPER = ENVIRONMENT.api_key_pepper

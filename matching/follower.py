@@ -25,6 +25,7 @@ from matching.keyring import UnreadableBlobError
 from matching.loading import BATCH, DetailsLoader, FrameLoader, Loader, followed, present
 from matching.models import Change, Exclusion
 from matching.published import Latest, Position
+from matching.sequence import RestoredError
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +35,10 @@ PULSE_S = 1.0  # how often an idle process catches up, so that no request finds 
 
 class GapError(Exception):
     """The sequence does not follow on from what is held (a restored or pruned database): start over."""
+
+
+class LostError(GapError):
+    """What is held was in the database, and is there no more."""
 
 
 class Follower:
@@ -49,15 +54,32 @@ class Follower:
         self.details = SegmentedDetailsIndex()
         self.excluded = ExcludedImages()
         self.directory = Directory()
+        self._lost_in = 0  # the last epoch of which this process knows that changes were lost
+        self._complete_in: int | None = None  # the last epoch that this process has found complete
         self.position: Position | None = None
         self.as_of: datetime | None = None
 
     def current(self) -> bool:
         """Whether this process holds every change acknowledged before the call; applies what is missing first."""
+        return self.in_step() and self.complete()
+
+    def complete(self) -> bool:
+        """Whether nothing acknowledged is missing in the database that is followed, which a restore leaves open."""
+        held = self.position
+        if held is None or held.epoch == self._complete_in:
+            return held is not None
+        try:
+            self._complete_in = sequence.complete_epoch()  # once true it stays so: what is lost begins another epoch
+        except (DatabaseError, InterfaceError):
+            return False
+        return held.epoch == self._complete_in
+
+    def in_step(self) -> bool:
+        """Whether this process holds every change that the database does; applies what is missing first."""
         asked_at = timezone.now()
         try:
             current = self._is_current()
-        except (DatabaseError, InterfaceError, UnreadableBlobError) as error:
+        except (DatabaseError, InterfaceError, UnreadableBlobError, RestoredError) as error:
             log.warning("index_cannot_catch_up", error=type(error).__name__)
             return False
         except Exception:
@@ -75,9 +97,9 @@ class Follower:
         try:
             latest_position = latest.position()
             if held.contradicts(latest_position):
-                raise GapError
-        except GapError:
-            self._start_over(held)
+                raise LostError
+        except GapError as gap:
+            self._start_over(held, gap)
             return False
         if held < latest_position:
             held = self._catch_up(latest_position)
@@ -91,15 +113,18 @@ class Follower:
         return {"epoch": held.epoch, "generation": held.number, "as_of": as_of}
 
     def load(self) -> None:
-        """Build the index from PostgreSQL. Raises DatabaseError, InterfaceError, UnreadableBlobError."""
+        """Build the index from PostgreSQL. Raises DatabaseError, InterfaceError, UnreadableBlobError, RestoredError."""
         with self._applying:
             self._load()
 
     def _load(self) -> None:
         segmented.warm()
         details_segmented.warm()
+        if self._lost_in:
+            sequence.begin_epoch(beyond=self._lost_in)
         asked_at = timezone.now()
         lineage, start = sequence.in_database()  # read first: what commits meanwhile comes again as a change
+        self._complete_in = sequence.complete_epoch()
         frames, of_details = FrameLoader(lineage), DetailsLoader(lineage)
         index, position = frames.load(start)
         details, its_position = of_details.load(start)
@@ -122,15 +147,21 @@ class Follower:
         )
 
     def _in_database(self, lineage: UUID) -> Position:
-        """How far the sequence has come. Raises GapError when it is not, or no longer, the one that is followed."""
+        """How far the sequence has come. Raises GapError when it is not, or no longer, the one that is followed, and
+        RestoredError: what is held is then all that is known, until the database has been opened.
+        """
         held = self.position
         its_lineage, there = sequence.in_database()
-        if its_lineage != lineage or (held is not None and (there < held or there.contradicts(held))):
-            raise GapError  # what is held was in the database before: the database has lost it
+        if its_lineage != lineage:
+            raise GapError
+        if held is not None and (there < held or there.contradicts(held)):
+            raise LostError
         return there
 
-    def _start_over(self, held: Position) -> None:
+    def _start_over(self, held: Position, gap: GapError) -> None:
         log.warning("index_starts_over", epoch=held.epoch, generation=held.number)
+        if isinstance(gap, LostError):
+            self._lost_in = held.epoch
         with self._applying:
             if self.position is held:  # no other thread has come before
                 self.position = None
@@ -141,20 +172,24 @@ class Follower:
             try:
                 while self.position is not None and self.position < wanted and self._apply_next(self.position):
                     pass
-            except GapError:
+            except GapError as gap:
                 log.warning("index_starts_over", epoch=wanted.epoch, generation=wanted.number)
+                if isinstance(gap, LostError) and self.position is not None:
+                    self._lost_in = self.position.epoch
                 self.position = None
             return self.position
 
     def _apply_next(self, held: Position) -> bool:
         """Apply the next changes; whether there were any. Raises GapError."""
         lineage, there = sequence.in_database()
-        if there.epoch != held.epoch or there < held or (self._latest and lineage != self._latest.lineage):
+        if there.epoch > held.epoch or (self._latest and lineage != self._latest.lineage):
             raise GapError
+        if there < held:
+            raise LostError
         changes = list(Change.objects.filter(number__gte=held.number).order_by("number")[: BATCH + 1])
         if held.number:
             if not changes or sequence.head(changes[0]) != held.head:
-                raise GapError  # the number that is held is another change's now
+                raise LostError  # the number that is held is another change's now
             del changes[0]
         numbers = [change.number for change in changes]
         if numbers != list(range(held.number + 1, held.number + 1 + len(changes))):
@@ -182,11 +217,11 @@ class Follower:
         while not self._ended.is_set():
             try:
                 if self.position is not None:
-                    self.current()
+                    self.in_step()
                 if self.position is None:
                     self.load()
                 self.tend()
-            except (DatabaseError, InterfaceError, UnreadableBlobError) as error:
+            except (DatabaseError, InterfaceError, UnreadableBlobError, RestoredError) as error:
                 log.warning("index_cannot_load", error=type(error).__name__, detail=_safe(error))
             except Exception:
                 log.exception("index_cannot_load")  # and go on: without this thread the process would never answer

@@ -15,13 +15,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from matching import events, sequence
+from matching import events, ledger, sequence
 from matching.models import ApiKey, Change, Platform
 from matching.models.platform import SCOPES
 from matching.platforms import audit
@@ -159,8 +160,17 @@ def revoke(*, by: str, kid: str) -> bool:
             api_key.revoked_at = timezone.now()
             api_key.save(update_fields=["revoked_at"])
             audit(by, "key.revoked", api_key.platform, kid=kid)
+            ledger.note(ledger.Kind.KEY_REVOKED, api_key.id)
             sequence.record(Change.Kind.ACCESS, api_key.id)
-    return sequence.settled()
+    return ledger.written() & sequence.settled()
+
+
+def revoke_again(api_key: UUID) -> bool:
+    """After a restore; whether there is such a key."""
+    kid = ApiKey.objects.filter(id=api_key).values_list("kid", flat=True).first()
+    if kid is not None:
+        revoke(by="operator", kid=kid)
+    return kid is not None
 
 
 def allowed_from(address: str, networks: Sequence[str]) -> bool:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
 
-from matching import events, records, sequence, webhooks
+from matching import events, ledger, records, sequence, webhooks
 from matching.models import Idempotent
 
 DELIVERING = "webhooks-are-delivered"
@@ -20,6 +20,7 @@ MOST = 5000  # rows at once, so that no statement takes long
 def settle_changes() -> None:
     """Finish what a killed process left between commit and publication, and say the position again."""
     sequence.settled()
+    ledger.written()
 
 
 @shared_task
@@ -44,3 +45,4 @@ def purge() -> None:
     Idempotent.objects.filter(at__lt=timezone.now() - timedelta(days=1)).delete()
     while records.purge(before=before, most=MOST):
         pass
+    ledger.purge(timezone.now().date())

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from consent.models import AuditEvent, Person, Photo
-from matching import exclusions, sequence
+from matching import exclusions, ledger, sequence
 from matching.hashing.fingerprint import Fingerprint
 
 
@@ -49,5 +49,6 @@ def withdraw_exclusion(*, by: Person, exclusion: UUID) -> bool:
     """Let what it excluded count again; whether that is in effect already. Raises exclusions.UnknownExclusionError."""
     with transaction.atomic(durable=True):
         if exclusions.withdraw(exclusion):
+            ledger.note(ledger.Kind.EXCLUSION_WITHDRAWN, exclusion)
             AuditEvent.objects.create(by=by.id, action="exclusion.withdrawn", subject=exclusion)
-    return sequence.settled()
+    return ledger.written() & sequence.settled()

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from consent.models import AuditEvent, OptOut, Person, Photo
 from consent.models.photo import UNDO, marks_of
-from matching import lookup, registry, sequence, uses
+from matching import ledger, lookup, registry, sequence, uses
 from matching.hashing.fingerprint import Fingerprint
 
 
@@ -197,8 +197,9 @@ def withdraw_photos(*, by: Person, photos: Iterable[Photo]) -> Decided:
         withdrawn = in_turn(photos)
         ended = end_opt_outs(withdrawn)
         registry.withdraw(*(photo.protection for photo in ended))
+        ledger.note(ledger.Kind.PHOTO_WITHDRAWN, *(photo.id for photo in ended))
         audit(by, "photo.withdrawn", *ended)
-    return Decided(tuple(withdrawn), in_effect=sequence.settled())
+    return Decided(tuple(withdrawn), in_effect=ledger.written() & sequence.settled())
 
 
 def restore_photos(
@@ -221,6 +222,7 @@ def restore_photos(
             registry.activate(*(photo.protection for photo in withdrawn if photo.pending_since is None))
             if sending:
                 Photo.objects.filter(id__in=[photo.id for photo in withdrawn]).update(sending=sending)
+            ledger.note(ledger.Kind.PHOTO_RESTORED, *(photo.id for photo in withdrawn))
     return decided(restored)
 
 
@@ -261,9 +263,10 @@ def drop_details(*, by: Person, photos: Iterable[Photo]) -> Decided:
         for photo in in_turn(photos):
             if Photo.objects.filter(id=photo.id, details=Photo.Details.KEPT).update(details=Photo.Details.DECLINED):
                 registry.drop_details(photo.protection)
+                ledger.note(ledger.Kind.DETAILS_DROPPED, photo.id)
                 audit(by, "photo.details_dropped", photo)
                 dropped.append(photo)
-    return Decided(tuple(dropped), in_effect=sequence.settled())
+    return Decided(tuple(dropped), in_effect=ledger.written() & sequence.settled())
 
 
 def label_photo(*, by: Person, photo: Photo, label: str) -> None:
@@ -289,7 +292,7 @@ def erase_photos(*, by: Person, photos: Iterable[Photo]) -> bool:
     """Delete photos with all that is known of them; whether that is in effect already. Final."""
     with transaction.atomic(durable=True):
         erase(by, photos)
-    return sequence.settled()
+    return ledger.written() & sequence.settled()
 
 
 def erase_person(*, by: Person) -> bool:
@@ -297,15 +300,17 @@ def erase_person(*, by: Person) -> bool:
     with transaction.atomic(durable=True):
         Person.objects.select_for_update().get(id=by.id)  # no photo comes in meanwhile
         erase(by, Photo.objects.of(by))
+        ledger.note(ledger.Kind.PERSON_ERASED, by.id)
         AuditEvent.objects.create(by=by.id, action="person.erased", subject=by.id)
         by.delete()
-    return sequence.settled()
+    return ledger.written() & sequence.settled()
 
 
 def erase(by: Person, photos: Iterable[Photo]) -> None:
     for photo in in_turn(photos):
         registry.erase(photo.protection)
         photo.opt_outs.all().delete()
+        ledger.note(ledger.Kind.PHOTO_ERASED, photo.id)
         audit(by, "photo.erased", photo)
         photo.delete()
 
@@ -330,7 +335,8 @@ def erase_long_withdrawn(*, by: Person, now: datetime, most: int) -> None:
 
 
 def decided(photos: list[Photo]) -> Decided:
-    return Decided(tuple(photos), in_effect=sequence.settled() and not any(photo.pending_since for photo in photos))
+    in_effect = ledger.written() & sequence.settled()
+    return Decided(tuple(photos), in_effect=in_effect and not any(photo.pending_since for photo in photos))
 
 
 def in_turn(photos: Iterable[Photo]) -> list[Photo]:

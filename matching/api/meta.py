@@ -99,9 +99,9 @@ def algorithms(request: HttpRequest) -> dict[str, Any]:
 @router.get("/status", operation_id="status", response=StatusOut, summary="How fresh this process's index is")
 def status(request: HttpRequest) -> dict[str, Any]:
     follower = shared()
-    current = follower.current()
+    in_step = follower.in_step()
     index = follower.freshness()
-    state = "current" if current else "behind" if index else "loading"
+    state = ("current" if follower.complete() else "incomplete") if in_step else "behind" if index else "loading"
     held = follower.index
     complete = [name for name in accepted() if held.reached_by({name})]
     return {

@@ -236,7 +236,10 @@ class MeOut(BaseModel):
 
 
 class StatusOut(BaseModel):
-    status: Literal["current", "behind", "loading"]
+    status: Literal["current", "incomplete", "behind", "loading"] = Field(
+        description="incomplete: the registry was restored from a backup and may lack opt-outs, so that nothing but a "
+        "refusal is answered."
+    )
     index: IndexOut | None
     hashes: int
     checks_dropped: int = Field(

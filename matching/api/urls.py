@@ -110,8 +110,8 @@ def healthz(_: HttpRequest) -> JsonResponse:
 
 
 def readyz(_: HttpRequest) -> JsonResponse:
-    """This process can answer checks: its index is loaded and current."""
-    ready = shared().current()
+    """This process can answer checks: its index is loaded and in step, whether or not the database is complete."""
+    ready = shared().in_step()
     return JsonResponse({"status": "ready" if ready else "not ready"}, status=200 if ready else 503, headers=NOT_KEPT)
 
 

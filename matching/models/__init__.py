@@ -2,6 +2,7 @@ from matching.models.change import Change, Sequence
 from matching.models.check import Check, CheckCount, Told
 from matching.models.exclusion import Exclusion
 from matching.models.idempotent import Idempotent
+from matching.models.ledger_entry import LedgerEntry
 from matching.models.platform import ApiKey, Platform
 from matching.models.platform_event import PlatformEvent
 from matching.models.protection import Protection
@@ -19,6 +20,7 @@ __all__ = [
     "Event",
     "Exclusion",
     "Idempotent",
+    "LedgerEntry",
     "Platform",
     "PlatformEvent",
     "Protection",

@@ -46,15 +46,18 @@ class Sequence(models.Model):
     """The one row that holds how far the numbering has come.
 
     `lineage` names this database's history, so that a position published for another database is never taken for its
-    own; `epoch` counts restores from a backup, after which numbers are given a second time.
+    own; `epoch` counts restores from a backup, after which numbers are given a second time. `history` is PostgreSQL's
+    name for its own past, which changes with a restore; `complete`: no acknowledged change is known to be missing.
     """
 
-    app_may_update: ClassVar[tuple[str, ...]] = ("epoch", "number")
+    app_may_update: ClassVar[tuple[str, ...]] = ("epoch", "number", "history", "complete")
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     lineage = models.UUIDField(default=uuid.uuid4, editable=False)
     epoch = models.PositiveIntegerField(default=1)
     number = models.PositiveBigIntegerField(default=0)
+    history = models.CharField(max_length=32, editable=False)
+    complete = models.BooleanField(default=True, db_default=True)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [

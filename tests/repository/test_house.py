@@ -54,7 +54,8 @@ KEPT = {
     "matching.Event": {"id", "number", "public_id", "platform", "livemode", "type", "data", "at"},
     "matching.Delivery": {"id", "event", "endpoint", "due_at", "attempts"},
     "matching.SigningKey": {"id", "public", "key_id", "blob", "active_from", "created_at"},
-    "matching.Sequence": {"id", "lineage", "epoch", "number"},
+    "matching.Sequence": {"id", "lineage", "epoch", "number", "history", "complete"},
+    "matching.LedgerEntry": {"id", "kind", "subject", "at"},
     "matching.Platform": {"id", "minimum_assurance", "units_per_minute", "suspended_at", "created_at"},
     "matching.ApiKey": {
         "id", "kid", "platform", "livemode", "digest", "scopes", "networks",

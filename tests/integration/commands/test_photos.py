@@ -147,7 +147,7 @@ def test_without_a_database_each_command_says_so_plainly(folder: Path) -> None:
     assert code == 1
     assert "nothing is known of these photos" in error
     assert "Traceback" not in error
-    for words in (["issue_key", "--platform", "Away"], ["raise_epoch"], ["release_photos", "--all"]):
+    for words in (["issue_key", "--platform", "Away"], ["declare_complete", "1"], ["release_photos", "--all"]):
         code, said, error = manage(*words, **away)
         assert (code, said) == (1, [])
         assert error.startswith("The database refused or did not answer: ")

@@ -28,10 +28,11 @@ from django.db import close_old_connections, connection, transaction  # noqa: E4
 from django.utils import timezone  # noqa: E402
 
 from consent import actions  # noqa: E402
+from consent.actions.people import open_account as open_person  # noqa: E402
 from consent.models import Person, Photo  # noqa: E402
 from matching import access, checks, follower, keys, published, registry, sequence, stored  # noqa: E402
 from matching.index import segment  # noqa: E402
-from matching.models import Change, Platform  # noqa: E402
+from matching.models import Change, Platform, Sequence  # noqa: E402
 from matching.problems import Problem  # noqa: E402
 from tests.integration.sequence.hashes import as_asked, fingerprint, random_hash  # noqa: E402
 
@@ -114,6 +115,21 @@ def withdraw_exclusion(exclusion: str) -> bool:
 
 
 @command
+def put_back(photo: str) -> bool:
+    return actions.restore_photos(by=Person.objects.operator(), photos=Photo.objects.filter(id=photo)).in_effect
+
+
+@command
+def open_account(email: str) -> str:
+    return str(open_person(email=email, password="a long enough word").id)
+
+
+@command
+def erase_account(person: str) -> bool:
+    return actions.erase_person(by=Person.objects.get(id=person))
+
+
+@command
 def erase(photo: str) -> bool:
     return actions.erase_photos(by=Person.objects.operator(), photos=[Photo.objects.get(id=photo)])
 
@@ -184,6 +200,11 @@ def settled() -> bool:
 def raise_epoch() -> list[int]:
     position = sequence.raise_epoch()
     return [position.epoch, position.number]
+
+
+@command
+def declare_complete() -> bool:
+    return sequence.declare_complete(Sequence.objects.get().epoch)
 
 
 @command

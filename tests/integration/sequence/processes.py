@@ -147,6 +147,7 @@ class World:
             "DATABASE_OWNER_URL": self.postgres.owner_url,
             "REDIS_URL": self.valkey.url,
             "CELERY_BROKER_URL": self.valkey.broker_url,
+            "LEDGER_FOLDER": str(self.folder / "ledger"),
         }
 
     def start(self) -> None:

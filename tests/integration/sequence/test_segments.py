@@ -54,6 +54,7 @@ def test_one_of_an_epoch_that_is_over_is_built_anew(stage: Cast, folder: Path) -
     built = segment(folder).stat().st_ino
     assert actor.do("withdraw", photo=made["photo"])
     actor.do("raise_epoch")
+    assert actor.do("declare_complete")
     actor.do("load")
     assert segment(folder).stat().st_ino != built
     assert actor.do("ask", code=code) == "no_match"

@@ -1,0 +1,67 @@
+import uuid
+
+from django.db import migrations, models
+from django.db.models.functions import Now
+
+from matching.sequence import HISTORY
+
+
+class Migration(migrations.Migration):
+    dependencies = [("matching", "0011_webhooks")]
+
+    operations = [
+        migrations.CreateModel(
+            name="LedgerEntry",
+            fields=[
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("person.erased", "Person Erased"),
+                            ("photo.erased", "Photo Erased"),
+                            ("photo.withdrawn", "Photo Withdrawn"),
+                            ("photo.restored", "Photo Restored"),
+                            ("photo.details_dropped", "Details Dropped"),
+                            ("exclusion.withdrawn", "Exclusion Withdrawn"),
+                            ("key.revoked", "Key Revoked"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                ("subject", models.UUIDField()),
+                ("at", models.DateTimeField(db_default=Now())),
+            ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        name="ledger_entry_kind_known",
+                        condition=models.Q(
+                            (
+                                "kind__in",
+                                [
+                                    "person.erased",
+                                    "photo.erased",
+                                    "photo.withdrawn",
+                                    "photo.restored",
+                                    "photo.details_dropped",
+                                    "exclusion.withdrawn",
+                                    "key.revoked",
+                                ],
+                            )
+                        ),
+                    )
+                ]
+            },
+        ),
+        migrations.AddField(
+            model_name="sequence", name="complete", field=models.BooleanField(db_default=True, default=True)
+        ),
+        migrations.AddField(
+            model_name="sequence",
+            name="history",
+            field=models.CharField(default="", editable=False, max_length=32),
+            preserve_default=False,
+        ),
+        migrations.RunSQL(f"UPDATE matching_sequence SET history = {HISTORY}", migrations.RunSQL.noop),
+    ]
