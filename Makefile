@@ -2,10 +2,10 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run demo generator test test-guards test-all mutants screenshots check format openapi lock clean venv venv-dev venv-bench venv-examples quality bench bench-index bench-http bench-browser messages bench-browser-details bench-details
+.PHONY: help run demo generator test test-guards test-all mutants screenshots check format openapi lock clean venv venv-dev venv-bench venv-examples quality bench bench-index bench-http bench-browser messages bench-browser-details bench-details rotate
 
 # Names and arguments may hold spaces: they reach the recipes as environment variables, not as text.
-export PHOTO PHOTOS NEGATIVES QUICK SIZES PHOTOS_REGISTERED
+export SECRET PHOTO PHOTOS NEGATIVES QUICK SIZES PHOTOS_REGISTERED
 RUN := .venv/bin/python -m
 # Over the cores, each file on one; `ARGS=-n0` for one process.
 SPREAD := -p tests.side_by_side -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
@@ -23,6 +23,9 @@ demo: venv ## the main job in one go, nothing left behind (PHOTO=path)
 
 generator: venv-examples ## beside `make run`: an image editor that asks Veto first (VETO_URL, VETO_KEY, GENERATOR_PORT=8100)
 	@PYTHONPATH=clients/python exec $(RUN) examples.generator
+
+rotate: venv ## change a secret of a stopped `make run` (SECRET=django, pepper or fingerprints; VETO_HOME)
+	@exec $(RUN) config.local rotate "$$SECRET"
 
 test: venv-dev messages ## all tests on a PostgreSQL and a Valkey of their own (ARGS='-k name'; CHROMIUM=path)
 	@exec $(RUN) config.local exec -- .venv/bin/python -m pytest $(SPREAD) $(ARGS)

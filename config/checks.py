@@ -36,7 +36,7 @@ def people_are_told_late(**_: Any) -> list[checks.CheckMessage]:
 
 @checks.register(checks.Tags.security, deploy=True)
 def secrets_of_its_own(**_: Any) -> list[checks.CheckMessage]:
-    keys = [settings.API_KEY_PEPPER, settings.REF_KEY, *settings.FINGERPRINT_KEYS.values()]
+    keys = [*settings.API_KEY_PEPPERS, settings.REF_KEY, *settings.FINGERPRINT_KEYS.values()]
     if not settings.SECRET_KEY.startswith("change-me") and bytes(32) not in keys:
         return []
     return [checks.Warning("A secret is that of .env.example.", hint="Make one of 32 random bytes.", id="veto.W002")]

@@ -8,7 +8,7 @@ import binascii
 import ipaddress
 import os
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -19,7 +19,9 @@ ROOT = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("VETO_HOME") or ROOT / ".veto")
 FILE = Path(os.environ.get("VETO_ENV_FILE") or HOME / "veto.env")
 
+T = TypeVar("T")
 CommaSeparated = Annotated[list[str], NoDecode]
+Ring = Annotated[list[T], NoDecode, Field(min_length=1)]
 
 
 class Environment(BaseSettings):
@@ -38,9 +40,9 @@ class Environment(BaseSettings):
     ledger_folder: Path = HOME / "ledger"
     index_folder: Path = Path("/dev/shm")  # noqa: S108 (files of mode 0600 in it)
 
-    # Secrets
-    django_secret_key: str = Field(min_length=32)
-    api_key_pepper: bytes
+    # Secrets, where several the current one first: `manage.py rotate_secret`
+    django_secret_key: Ring[Annotated[str, Field(min_length=32)]]
+    api_key_pepper: Ring[bytes]
     ref_key: bytes
     fingerprint_keys: Annotated[dict[str, bytes], NoDecode]  # id to key, the current one first
 
@@ -75,12 +77,12 @@ class Environment(BaseSettings):
     photos_per_network_per_day: int = Field(default=2000, ge=0)
     lookups_per_network_per_day: int = Field(default=30, ge=0)
 
-    @field_validator("allowed_hosts", "webhook_networks", mode="before")
+    @field_validator("allowed_hosts", "webhook_networks", "django_secret_key", mode="before")
     @classmethod
     def split(cls, value: Any) -> Any:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
-    @field_validator("api_key_pepper", "ref_key", mode="before")
+    @field_validator("ref_key", mode="before")
     @classmethod
     def unhex(cls, value: str) -> bytes:
         try:
@@ -90,6 +92,11 @@ class Environment(BaseSettings):
         if len(key) != 32:
             raise ValueError("expected 64 hexadecimal digits")
         return key
+
+    @field_validator("api_key_pepper", mode="before")
+    @classmethod
+    def unhex_each(cls, value: str) -> list[bytes]:
+        return [cls.unhex(part.strip()) for part in value.split(",")]
 
     @field_validator("fingerprint_keys", mode="before")
     @classmethod

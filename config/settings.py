@@ -54,7 +54,7 @@ def cache_url(redis_url: str) -> str:
 
 
 DEBUG = ENVIRONMENT.debug
-SECRET_KEY = ENVIRONMENT.django_secret_key
+SECRET_KEY, *SECRET_KEY_FALLBACKS = ENVIRONMENT.django_secret_key
 ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts
 TRUSTED_PROXY_COUNT = ENVIRONMENT.trusted_proxy_count
 ROOT_URLCONF = "config.urls"
@@ -280,7 +280,7 @@ CHECKS_KEPT_DAYS = ENVIRONMENT.checks_kept_days
 BACKUPS_KEPT_DAYS = ENVIRONMENT.backups_kept_days
 WEBHOOK_NETWORKS = ENVIRONMENT.webhook_networks
 ACTIVITY_DELAY_HOURS = ENVIRONMENT.activity_delay_hours
-API_KEY_PEPPER = ENVIRONMENT.api_key_pepper
+API_KEY_PEPPERS = ENVIRONMENT.api_key_pepper
 REF_KEY = ENVIRONMENT.ref_key
 FINGERPRINT_KEYS = ENVIRONMENT.fingerprint_keys
 OPERATOR = {

@@ -22,6 +22,7 @@ class Access:
     key: UUID
     kid: str
     digest: bytes
+    pepper_id: str
     livemode: bool
     scopes: tuple[str, ...]
     networks: tuple[str, ...]
@@ -54,6 +55,7 @@ def from_database(kid: str) -> Access | None:
         key=row.id,
         kid=row.kid,
         digest=bytes(row.digest),
+        pepper_id=row.pepper_id,
         livemode=row.livemode,
         scopes=tuple(row.scopes),
         networks=tuple(row.networks),

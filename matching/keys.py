@@ -1,4 +1,5 @@
-"""API keys: `veto_live_<kid>_<secret><crc>`, base62. What is stored of the secret is HMAC-SHA256(pepper, secret).
+"""API keys: `veto_live_<kid>_<secret><crc>`, base62. What is stored of the secret is HMAC-SHA256(pepper, secret), and
+which pepper that was: a key that was issued under an older one is stored under the current one when it is used.
 
 kid: 10 characters, may be shown. secret: 256 bits in 43 characters. crc: CRC-32 of all that stands before it, in 6
 characters, so that a mistyped or leaked key is recognised with no look-up.
@@ -19,7 +20,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from matching import events, ledger, sequence
@@ -52,10 +53,24 @@ class Credential:
 
     @property
     def digest(self) -> bytes:
-        return hmac.digest(settings.API_KEY_PEPPER, self.secret.encode(), hashlib.sha256)
+        return self._digest(settings.API_KEY_PEPPERS[0])
 
     def opens(self, digest: bytes) -> bool:
-        return hmac.compare_digest(self.digest, digest)
+        return any(hmac.compare_digest(self._digest(pepper), digest) for pepper in settings.API_KEY_PEPPERS)
+
+    def _digest(self, pepper: bytes) -> bytes:
+        return hmac.digest(pepper, self.secret.encode(), hashlib.sha256)
+
+
+def pepper_id() -> str:
+    """What tells the current pepper from others, and nothing else of it."""
+    return hashlib.sha256(b"pepper id" + settings.API_KEY_PEPPERS[0]).hexdigest()[:16]
+
+
+def of_older_peppers(now: datetime) -> QuerySet[ApiKey]:
+    """Keys that are good and would be lost with the older peppers."""
+    good = ApiKey.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None)
+    return good.exclude(pepper_id=pepper_id())
 
 
 def base62(number: int, width: int) -> str:
@@ -118,7 +133,8 @@ def issue(
 def _make(*, livemode: bool, **fields: Any) -> tuple[ApiKey, Credential]:
     kid = base62(secrets.randbelow(62**10), 10)
     credential = Credential(livemode, kid, base62(secrets.randbits(256), 43))
-    return ApiKey.objects.create(kid=kid, livemode=livemode, digest=credential.digest, **fields), credential
+    stored = {"digest": credential.digest, "pepper_id": pepper_id()}
+    return ApiKey.objects.create(kid=kid, livemode=livemode, **stored, **fields), credential
 
 
 def rotate(*, by: str, kid: str, overlap: timedelta) -> tuple[ApiKey, Credential, bool]:

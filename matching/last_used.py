@@ -1,4 +1,7 @@
-"""When each key was last used, written once a minute at most and never in the way of an answer."""
+"""When each key was last used, written once a minute at most and never in the way of an answer.
+
+With it goes the key's digest under the current pepper, where the one that is stored is of an older.
+"""
 
 import threading
 import time
@@ -9,6 +12,7 @@ import structlog
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 
+from matching import keys
 from matching.models import ApiKey
 
 log = structlog.get_logger(__name__)
@@ -22,24 +26,27 @@ class LastUsed:
     def __init__(self, interval: float = INTERVAL_S) -> None:
         self._interval = interval
         self._noted: dict[UUID, float] = {}
-        self._waiting: set[UUID] = set()
+        self._waiting: dict[UUID, bytes | None] = {}
         self._lock = threading.Lock()
         self._wake = threading.Event()
 
-    def note(self, key: UUID) -> None:
+    def note(self, key: UUID, *, renewed: bytes | None = None) -> None:
         now = time.monotonic()
         with self._lock:
             if now - self._noted.get(key, -self._interval) < self._interval:
                 return
             self._noted[key] = now
-            self._waiting.add(key)
+            self._waiting[key] = renewed
         self._wake.set()
 
     def write(self) -> None:
         with self._lock:
-            waiting, self._waiting = self._waiting, set()
+            waiting, self._waiting = self._waiting, {}
         if waiting:
             ApiKey.objects.filter(id__in=waiting).update(last_used_at=timezone.now())
+        for key, digest in waiting.items():
+            if digest is not None:
+                ApiKey.objects.filter(id=key).update(digest=digest, pepper_id=keys.pepper_id())
 
     def run(self) -> None:
         while True:

@@ -1,23 +1,25 @@
 """Proofs: what a platform may show to prove that it asked, signed with Ed25519 as a JWS (RFC 7515, 8037, 9864).
 
 A proof says which check it was, when, by which API key, at which place of the change sequence, the SHA-256 of the
-request's body, the uses asked for and the result. It holds no hash of an image. Keys are never changed or removed, so
-that a proof can be verified as long as there is this registry; each is public 30 days before it signs.
+request's body, the uses asked for and the result. It holds no hash of an image. Keys are never removed, so that a proof
+can be verified as long as there is this registry; each is public 30 days before it signs. One that leaked is revoked:
+whoever has it can sign what they like, so nothing that it signed is believed any more, and it is no longer public.
 """
 
 import base64
 import json
 import threading
 import time
-import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Final
+from uuid import UUID, uuid4
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db import DatabaseError, InterfaceError, connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from joserfc import jws
 from joserfc.errors import JoseError
@@ -34,7 +36,7 @@ TYPE: Final = "veto-proof+jws"
 AHEAD: Final = timedelta(days=30)
 BOUND_TO: Final = "signing-key"
 LOCK: Final = 0x76657470  # "vetp": an advisory lock, so that keys are made one at a time
-KEPT_S: Final = 60.0  # how long a process signs with what it has read
+KEPT_S: Final = 10.0  # how long a process signs with what it has read
 
 
 class NextKeyExistsError(Exception):
@@ -77,7 +79,7 @@ def signer_of(row: SigningKey) -> Signer:
 
 
 def make_key(active_from: datetime) -> SigningKey:
-    private, id_ = Ed25519PrivateKey.generate(), uuid.uuid4()
+    private, id_ = Ed25519PrivateKey.generate(), uuid4()
     sealed = keyring.seal(private.private_bytes_raw(), protection=id_, profile=BOUND_TO)
     return SigningKey.objects.create(
         id=id_,
@@ -88,25 +90,55 @@ def make_key(active_from: datetime) -> SigningKey:
     )
 
 
+def good() -> QuerySet[SigningKey]:
+    return SigningKey.objects.filter(revoked_at=None)
+
+
 def rotate() -> SigningKey:
     """Make the next key, public from now on; the first signs at once, others in 30 days. Raises NextKeyExistsError."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        now = timezone.now()
-        if SigningKey.objects.filter(active_from__gt=now).exists():
+    with transaction.atomic():
+        take_turn()
+        now, present = timezone.now(), signing_now()
+        if present is not None and good().filter(active_from__gt=now).exclude(id=present.id).exists():
             raise NextKeyExistsError
-        return make_key(now + AHEAD if SigningKey.objects.exists() else now)
+        return make_key(now + AHEAD if present else now)
+
+
+def revoke(kid: UUID) -> SigningKey:
+    """Say that a key has leaked; the one that signs from now on. Raises SigningKey.DoesNotExist."""
+    with transaction.atomic():
+        row = SigningKey.objects.select_for_update().get(id=kid)
+        if row.revoked_at is None:
+            row.revoked_at = timezone.now()
+            row.save(update_fields=["revoked_at"])
+            log.warning("signing_key_revoked", kid=row.id.hex)
+    return in_force()
+
+
+def take_turn() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+
+
+def signing_now() -> SigningKey | None:
+    """The last whose time has come; where none has (it was revoked), the next one early, which is public already."""
+    come = good().filter(active_from__lte=timezone.now()).order_by("-active_from").first()
+    return come or good().order_by("active_from").first()
 
 
 def in_force() -> SigningKey:
-    """The key that signs now, made if there is none yet."""
-    row = SigningKey.objects.filter(active_from__lte=timezone.now()).order_by("-active_from").first()
-    if row is not None:
+    """The key that signs now, made if there is none."""
+    if (row := signing_now()) is not None:
         return row
-    try:
-        return rotate()
-    except NextKeyExistsError:  # another process was first, and its clock is ahead of ours
-        return SigningKey.objects.order_by("active_from")[0]
+    with transaction.atomic():
+        take_turn()
+        return signing_now() or make_key(timezone.now())
+
+
+def jwks() -> list[dict[str, str | list[str]]]:
+    """The public keys of proofs: past ones, the present one and the next."""
+    in_force()
+    return [public_jwk(row) for row in good().order_by("active_from")]
 
 
 class Signers:
@@ -135,10 +167,10 @@ def signers() -> Signers:
 
 
 def verify(proof: str) -> dict[str, Any]:
-    """The claims of a proof that this registry signed. Raises InvalidProofError."""
+    """The claims of a proof that this registry signed, by a key that never leaked. Raises InvalidProofError."""
     try:
         header = jws.extract_compact(proof.encode()).headers()
-        row = SigningKey.objects.get(id=uuid.UUID(hex=str(header["kid"])))
+        row = good().get(id=UUID(hex=str(header["kid"])))
         key = OKPKey.import_key(public_jwk(row))
         claims: dict[str, Any] = json.loads(jws.deserialize_compact(proof, key, algorithms=[ALGORITHM]).payload)
     except (JoseError, ValueError, KeyError, SigningKey.DoesNotExist):

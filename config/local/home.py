@@ -89,7 +89,7 @@ class Home:
                     f"{file} is gone but {self.postgres} is there, and its data cannot be read without the former. "
                     "Put the file back, or move the whole folder away to begin anew."
                 )
-            self.write("secrets.json", json.dumps(Keys.new().as_dict(), indent=1))
+            self.keep(Keys.new())
         try:
             file.chmod(0o600)
             return Keys.from_dict(json.loads(file.read_text()))
@@ -97,6 +97,9 @@ class Home:
             raise LocalError(
                 f"{file} is damaged ({error}). Put back a copy of it, or move the whole folder away to begin anew."
             ) from error
+
+    def keep(self, keys: Keys) -> None:
+        self.write("secrets.json", json.dumps(keys.as_dict(), indent=1))
 
     def write(self, name: str, text: str) -> Path:
         """All of it or nothing, for our eyes only."""

@@ -1,11 +1,11 @@
 """The secrets of one home."""
 
-import base64
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 from config.local.postgres import Passwords
+from config.rotation import SECRETS, new_django_key, new_fingerprint_key, new_pepper, rotation
 
 
 @dataclass(frozen=True, repr=False)
@@ -23,10 +23,10 @@ class Keys:
         return cls(
             postgres_owner=passwords.owner,
             postgres_app=passwords.app,
-            django_secret_key=secrets.token_urlsafe(48),
-            api_key_pepper=secrets.token_hex(32),
+            django_secret_key=new_django_key([]),
+            api_key_pepper=new_pepper([]),
             ref_key=secrets.token_hex(32),
-            fingerprint_keys=f"k1:{base64.b64encode(secrets.token_bytes(32)).decode()}",
+            fingerprint_keys=new_fingerprint_key([]),
         )
 
     @classmethod
@@ -38,6 +38,11 @@ class Keys:
 
     def as_dict(self) -> dict[str, str]:
         return asdict(self)
+
+    def rotated(self, secret: str) -> Self:
+        """With a new value before those that it had; used by all processes from the next start on."""
+        field = SECRETS[secret].variable.lower()
+        return replace(self, **{field: rotation(SECRETS[secret], getattr(self, field)).used})
 
     @property
     def passwords(self) -> Passwords:

@@ -2,6 +2,8 @@
 
 import base64
 import os
+from collections import Counter
+from collections.abc import Iterator
 from io import BytesIO
 from typing import Any, cast
 
@@ -11,6 +13,7 @@ from allauth.mfa.models import Authenticator
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from qrcode.image.svg import SvgPathImage
@@ -19,6 +22,7 @@ from consent.accounts.adapter import WRONG_CODE
 from consent.models import Person
 
 PURPOSE = b"veto-second-step/1"
+SEALED_FIELDS = ("secret", "seed")  # of a one-time code's and of recovery codes' rows
 NONCE_BYTES = 12
 SECRET_SHOWN = 4
 
@@ -76,3 +80,33 @@ def name_of(user: Any) -> str:
     """What an authenticator shows: enough to tell one's accounts apart, and no more."""
     person = cast("Person", user)
     return person.email or f"…{(person.username or '')[-SECRET_SHOWN:]}"
+
+
+def sealed_second_steps() -> Iterator[tuple[Authenticator, dict[str, str]]]:
+    """Each that holds sealed text, and where."""
+    for row in Authenticator.objects.order_by("pk"):
+        if sealed := {field: row.data[field] for field in SEALED_FIELDS if field in row.data}:
+            yield row, sealed
+
+
+def second_steps_sealed_by() -> Counter[str]:
+    return Counter(text.rpartition(":")[0] for _, sealed in sealed_second_steps() for text in sealed.values())
+
+
+def reseal_second_steps() -> Iterator[tuple[int, list[str]]]:
+    """As `matching.resealing.reseal`."""
+    adapter, current = MfaAdapter(), next(iter(settings.FINGERPRINT_KEYS))
+    for found, sealed in sealed_second_steps():
+        if all(text.startswith(f"{current}:") for text in sealed.values()):
+            continue
+        try:
+            with transaction.atomic():
+                row = Authenticator.objects.select_for_update().get(pk=found.pk)
+                row.data |= {field: adapter.encrypt(adapter.decrypt(row.data[field])) for field in sealed}
+                row.save(update_fields=["data"])
+        except UnreadableSecretError as error:
+            yield 0, [f"Authenticator {found.pk}: {error}"]
+        except Authenticator.DoesNotExist:
+            continue  # taken off meanwhile
+        else:
+            yield 1, []

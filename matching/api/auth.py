@@ -67,7 +67,8 @@ class Key(HttpBearer):
         platform_request.access = belief.access
         platform_request.confirmed = belief.confirmed
         structlog.contextvars.bind_contextvars(platform=str(belief.access.platform), kid=belief.access.kid)
-        last_used().note(belief.access.key)
+        older = belief.access.pepper_id != keys.pepper_id()
+        last_used().note(belief.access.key, renewed=credential.digest if older else None)
         if self.cost:
             platform_request.quota = quota.charge(belief.access, self.cost)
         return belief.access

@@ -16,7 +16,6 @@ from matching import signing
 from matching.api import check, developers, meta, problems, reports, webhooks
 from matching.api.schemas import ProblemOut
 from matching.follower import shared
-from matching.models import SigningKey
 from matching.problems import Problem
 
 NOT_KEPT = {"Cache-Control": "no-store"}
@@ -116,10 +115,8 @@ def readyz(_: HttpRequest) -> JsonResponse:
 
 
 def jwks(_: HttpRequest) -> JsonResponse:
-    """The public keys of proofs: past ones, the present one and the next."""
-    signing.in_force()
-    found = [signing.public_jwk(row) for row in SigningKey.objects.order_by("active_from")]
-    return JsonResponse({"keys": found}, headers={"Cache-Control": "public, max-age=3600"})
+    """The public keys of proofs."""
+    return JsonResponse({"keys": signing.jwks()}, headers={"Cache-Control": "public, max-age=3600"})
 
 
 urlpatterns: list[URLPattern | URLResolver] = [

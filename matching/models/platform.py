@@ -42,6 +42,7 @@ class ApiKey(models.Model):
     platform = models.ForeignKey(Platform, on_delete=models.PROTECT, related_name="api_keys")
     livemode = models.BooleanField()
     digest = models.BinaryField()
+    pepper_id = models.CharField(max_length=16, default="", db_default="")  # "": of before peppers had ids
     scopes = ArrayField(models.CharField(max_length=16, choices=[(scope, scope) for scope in SCOPES]))
     networks = ArrayField(models.CharField(max_length=43), default=list)
     created_at = models.DateTimeField(auto_now_add=True)

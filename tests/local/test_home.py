@@ -64,6 +64,30 @@ def test_secrets_are_private_and_stay(home: Home) -> None:
     assert (name, len(base64.b64decode(key, validate=True))) == ("k1", 32)
 
 
+@pytest.mark.parametrize(
+    ("secret", "variable"),
+    [("django", "DJANGO_SECRET_KEY"), ("pepper", "API_KEY_PEPPER"), ("fingerprints", "FINGERPRINT_KEYS")],
+)
+def test_a_secret_of_the_home_is_changed_and_what_it_was_is_kept_behind_it(
+    home: Home, monkeypatch: pytest.MonkeyPatch, secret: str, variable: str
+) -> None:
+    from config.local.__main__ import main
+
+    home.open()
+    before = home.keys().environment()
+    monkeypatch.setenv("VETO_HOME", str(home.path))
+    monkeypatch.setattr("sys.argv", ["config.local", "rotate", secret])
+    assert main() == 1  # it is in use
+    home.close()
+    assert (main(), main()) == (0, 0)
+    home.open()
+    after = home.keys().environment()
+    second, first, old = after.pop(variable).split(",")
+    assert old == before.pop(variable)
+    assert len({old, first, second}) == 3
+    assert after == before
+
+
 def test_two_homes_share_no_secret(tmp_path: Path) -> None:
     found = []
     for name in ("one", "two"):

@@ -53,12 +53,12 @@ KEPT = {
     },
     "matching.Event": {"id", "number", "public_id", "platform", "livemode", "type", "data", "at"},
     "matching.Delivery": {"id", "event", "endpoint", "due_at", "attempts"},
-    "matching.SigningKey": {"id", "public", "key_id", "blob", "active_from", "created_at"},
+    "matching.SigningKey": {"id", "public", "key_id", "blob", "active_from", "created_at", "revoked_at"},
     "matching.Sequence": {"id", "lineage", "epoch", "number", "history", "complete"},
     "matching.LedgerEntry": {"id", "kind", "subject", "at"},
     "matching.Platform": {"id", "minimum_assurance", "units_per_minute", "suspended_at", "created_at"},
     "matching.ApiKey": {
-        "id", "kid", "platform", "livemode", "digest", "scopes", "networks",
+        "id", "kid", "platform", "livemode", "digest", "pepper_id", "scopes", "networks",
         "created_at", "expires_at", "revoked_at", "last_used_at", "replaces",
     },
     "matching.PlatformEvent": {"id", "at", "action", "platform", "kid", "facts"},
@@ -76,6 +76,13 @@ def test_every_field_is_classified_once(model: type) -> None:
     personal, kept = PERSONAL.get(label, set()), KEPT.get(label, set())
     assert personal | kept == fields
     assert not personal & kept
+
+
+def test_every_sealed_blob_can_be_sealed_anew() -> None:
+    from matching.resealing import SEALED
+
+    named = {model for model in apps.get_models() if {"key_id", "blob"} <= {f.name for f in model._meta.get_fields()}}
+    assert named == set(SEALED)
 
 
 def test_every_variable_of_the_example_is_read_and_the_reverse() -> None:

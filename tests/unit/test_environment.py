@@ -49,6 +49,8 @@ def test_the_queue_is_beside_the_cache(url: str, broker: str) -> None:
     [
         ("ref_key", "abc", "64 hexadecimal digits"),
         ("api_key_pepper", "g" * 64, "64 hexadecimal digits"),
+        ("api_key_pepper", "00" * 32 + ",", "64 hexadecimal digits"),
+        ("django_secret_key", "k" * 40 + ",short", "at least 32"),
         ("django_secret_key", "short", "at least 32"),
         ("trusted_proxy_count", "-1", "greater than or equal to 0"),
         ("fingerprint_keys", "k1:AAAA", "base64 of 32 bytes"),

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import math
 import os
 import time
 import uuid
@@ -15,7 +16,7 @@ from veto_client.answers import Answer, Policy
 from veto_client.cache import Cache
 from veto_client.errors import UnavailableError
 from veto_client.images import Image
-from veto_client.proofs import Claims, verified
+from veto_client.proofs import Claims, is_known, verified
 from veto_client.talk import Reply, Send, Talk, Wait, exchange, posted
 
 T = TypeVar("T")
@@ -26,6 +27,8 @@ POLICIES: Final = ("deny", "ask", "raise")
 OUTCOMES: Final = ("blocked", "warned", "exempt", "not_applied", "false_match")
 TIMEOUT_S: Final = 10.0
 RETRIES: Final = 3
+KEYS_KEPT_S: Final = 3600.0  # after it a key that leaked is known as such
+KEYS_ASKED_S: Final = 60.0  # before it an unknown key is no reason to ask again
 
 
 class Options(TypedDict, total=False):
@@ -61,7 +64,8 @@ class _Asking:
         self._details = options.get("details", True)
         self._prefer = {"Prefer": "proof"} if proof else {}
         self._cache = None if proof or not options.get("cache", True) else Cache()
-        self._jwks: Mapping[str, Any] | None = None
+        self._jwks: Mapping[str, Any] = {"keys": []}
+        self._jwks_at = -math.inf
 
     def _asked(self, uses: Collection[str]) -> tuple[str, ...]:
         if unknown := [use for use in uses if use not in USES]:
@@ -116,8 +120,10 @@ class _Asking:
         yield from exchange(posted("/v1/reports", {"check": of.id, "outcome": outcome}, headers), self._retries)
 
     def _verifying(self, of: Answer) -> Talk[Claims]:
-        if self._jwks is None:
+        age = time.monotonic() - self._jwks_at
+        if age > KEYS_KEPT_S or (age > KEYS_ASKED_S and not is_known(of, self._jwks)):
             self._jwks = yield from exchange(Send("GET", "/.well-known/jwks.json"), self._retries)
+            self._jwks_at = time.monotonic()
         return verified(of, self._jwks)
 
 

@@ -196,6 +196,30 @@ def test_a_proof_is_verified_and_is_of_this_answer_alone(web: Web, key: str, pro
                 veto.verify(forged)
 
 
+def test_the_registrys_keys_are_asked_again_when_one_is_new_or_they_are_old(
+    web: Web, key: str, protected: Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, now, none = list[str](), [0.0], {"keys": []}
+    with Veto(f"http://127.0.0.1:{web.port}", key, proof=True) as veto:
+        answer = veto.check(protected, ["edit"])
+        request = veto._http.request
+        monkeypatch.setattr(veto._http, "request", lambda **said: (asked.append(said["url"]), request(**said))[1])
+        monkeypatch.setattr("veto_client.client.time.monotonic", lambda: now[0])
+        for seconds, times in ((0, 1), (59, 1), (3599, 1), (3601, 2)):
+            now[0] = seconds
+            veto.verify(answer)
+            assert len(asked) == times
+        veto._jwks = none  # as of before that key was made
+        with pytest.raises(ProofError):
+            veto.verify(answer)  # it was asked just now
+        now[0] += 61
+        veto.verify(answer)
+        assert len(asked) == 3
+        with pytest.raises(ProofError):
+            veto.verify(replace(answer, proof="none"))
+        assert len(asked) == 3
+
+
 def test_what_was_done_is_reported(veto: Veto, protected: Image.Image) -> None:
     from matching.models import Report
 

@@ -1,13 +1,19 @@
 """Fingerprints at rest: encrypted, bound to their row, under a ring of keys. What cannot be read is never skipped."""
 
 import base64
+import json
+import os
 import secrets
+import subprocess
+import sys
+from typing import Any
 
 import pytest
 
 from matching.hashing.fingerprint import Fingerprint
 from tests.integration.sequence.hashes import fingerprint, random_details, random_hash
 from tests.integration.sequence.processes import Cast, World
+from tests.integration.web import ROOT
 
 
 def ring(*names: str) -> str:
@@ -18,6 +24,7 @@ def ring(*names: str) -> str:
 def only_mine(world: World) -> None:
     """Every row here is under the keys of its own test; those of the tests before are withdrawn."""
     world.execute("UPDATE matching_protection SET state = 'withdrawn'")
+    world.execute("UPDATE matching_exclusion SET withdrawn_at = now()")
     world.flush()
 
 
@@ -84,6 +91,37 @@ def test_a_new_current_key_writes_and_the_old_one_still_reads(world: World, stag
     assert old_reader.do("ask", code=after) == "index-behind"
     assert old_reader.do("ask", code=random_hash()) == "index-behind"
     assert "UnreadableBlobError: no key 'k2' in FINGERPRINT_KEYS" in old_reader.fails("load")
+
+
+def resealed(world: World, ring: str) -> tuple[int, dict[str, Any], str]:
+    """Exit code, facts and complaints of `manage.py reseal`."""
+    environment = os.environ | world.environment | {"FINGERPRINT_KEYS": ring}
+    command = [sys.executable, "manage.py", "reseal", "--json"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    return done.returncode, json.loads(done.stdout), done.stderr
+
+
+def test_what_an_old_key_sealed_is_sealed_anew_and_then_needs_no_old_key(world: World, stage: Cast) -> None:
+    world.execute("DELETE FROM matching_storedfingerprint")
+    old, new = ring("k1"), ring("k2")
+    code, image, details = random_hash(), random_hash(), random_details()
+    first = stage.actor(FINGERPRINT_KEYS=old)
+    made = first.do("protect", code=code)["protection"]
+    assert first.do("keep_details", protection=made, packed=details.hex())
+    first.do("exclude", code=image, minimum_assurance=1)
+    lost = first.do("protect", code=random_hash())["protection"]
+    world.execute("UPDATE matching_storedfingerprint SET key_id = 'gone' WHERE protection_id = %s", lost)
+    status, said, complaints = resealed(world, f"{new},{old}")
+    assert (status, said["resealed"], said["sealed_by"]) == (1, 3, {"k2": 3, "gone": 1})
+    assert f"no key 'gone' in FINGERPRINT_KEYS for protection {lost}" in complaints
+    world.execute("UPDATE matching_storedfingerprint SET key_id = 'k1' WHERE protection_id = %s", lost)
+    for resealed_now in (1, 0):
+        status, said, _ = resealed(world, f"{new},{old}")
+        assert (status, said["resealed"], said["sealed_by"]) == (0, resealed_now, {"k2": 4})
+    last = stage.actor(FINGERPRINT_KEYS=new)
+    last.do("load")
+    assert (last.do("ask", code=code), last.do("excluded")) == ("protected", 1)
+    assert last.do("ask_details", packed=details.hex()) == "protected"
 
 
 DAMAGES = {
