@@ -68,7 +68,7 @@ def test_a_database_with_another_past_is_not_read_before_it_was_opened(world: Wo
     code = random_hash()
     assert writer.do("protect", code=code)["in_effect"]
     held.do("load")
-    execute(world, "UPDATE matching_sequence SET history = '1/00000001'")
+    world.execute("UPDATE matching_sequence SET history = '1/00000001'")
     world.flush()
     assert fresh.fails("load").startswith("RestoredError")
     assert not writer.do("protect", code=random_hash())["in_effect"]
