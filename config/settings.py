@@ -119,7 +119,14 @@ INDEX_FOLDER = ENVIRONMENT.index_folder
 LEDGER_FOLDER = ENVIRONMENT.ledger_folder
 os.environ.setdefault("NUMBA_CACHE_DIR", kernel_folder(ENVIRONMENT.veto_home))
 
-CACHES = {"default": {"BACKEND": "config.cache.FailoverCache", "LOCATION": cache_url(REDIS_URL), "KEY_PREFIX": "veto"}}
+CACHES = {
+    "default": {
+        "BACKEND": "config.cache.FailoverCache",
+        "LOCATION": cache_url(REDIS_URL),
+        "KEY_PREFIX": "veto",
+        "KEY_FUNCTION": "config.cache.hidden",
+    }
+}
 
 # People come in: see docs/adr/0006-accounts.md
 HTTPS = ENVIRONMENT.served_over_https

@@ -9,7 +9,8 @@ import atexit
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -19,9 +20,9 @@ from uuid import UUID
 import structlog
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection, transaction
 
-from matching import refs
+from matching import events, refs
 from matching.decision import Decision, say
-from matching.models import Check, CheckCount, Report, Told
+from matching.models import Check, CheckCount, Protection, Report, Told
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +38,7 @@ SELECT * FROM unnest(%s::uuid[], %s::bool[], %s::text[], %s::text[], %s::timesta
 ON CONFLICT (platform_id, livemode, result, use, minute)
 DO UPDATE SET count = matching_checkcount.count + EXCLUDED.count
 """
+HELD = "SELECT id, state, updated_at FROM matching_protection WHERE id = ANY(%s) FOR SHARE NOWAIT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +146,25 @@ def put(notes: Notes) -> None:
     if not notes.checks and not notes.counts:
         return
     with transaction.atomic():
-        Check.objects.bulk_create(notes.checks, ignore_conflicts=True)
         told = {(check.platform_id, each): check.at for check in notes.checks for each in check.protections}
+        standing = held({each for _, each in told})
+        checks = [copy(check) for check in notes.checks]  # what was noted stays as it is, should this fail
+        for check in checks:
+            check.protections = [each for each in check.protections if each in standing]
+        Check.objects.bulk_create(checks, ignore_conflicts=True)
         Told.objects.bulk_create(
             [
                 Told(platform_id=platform, protection=each, ref=refs.protection_ref(platform, each), at=at)
                 for (platform, each), at in sorted(told.items())
+                if each in standing
             ],
             ignore_conflicts=True,
+        )
+        # Who was told just before a change was not known when its events were written.
+        events.write(
+            (platform, True, event, {"ref": refs.protection_ref(platform, each)})
+            for (platform, each), at in told.items()
+            if (event := since(at, standing.get(each)))
         )
         if notes.counts:
             with connection.cursor() as cursor:  # in one order, so that processes do not wait for each other
@@ -160,6 +173,25 @@ def put(notes: Notes) -> None:
                     for (platform, livemode, result, use, minute), count in sorted(notes.counts.items())
                 ]
                 cursor.execute(ADD, [list(column) for column in zip(*rows, strict=True)])
+
+
+def held(protections: Collection[UUID]) -> dict[UUID, tuple[str, datetime]]:
+    """State and last change of those that are still there; none changes before this transaction ends.
+
+    Raises DatabaseError where one is just being changed: the notes then wait, and so the change never waits for them.
+    """
+    if not protections:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(HELD, [list(protections)])
+        return {protection: (state, changed) for protection, state, changed in cursor.fetchall()}
+
+
+def since(at: datetime, now: tuple[str, datetime] | None) -> str:
+    """The event of what has become of a protection since it was answered for; empty where nothing has."""
+    if now is None or now[0] != Protection.State.ACTIVE:
+        return "protection.removed"
+    return "protection.changed" if now[1] > at else ""
 
 
 def forget(protection: UUID) -> None:

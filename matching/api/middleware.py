@@ -52,7 +52,7 @@ class RequestMiddleware:
         log.info(
             "request",
             method=request.method,
-            path=logged_path(request),
+            path=logged_path(request, answer),
             status=answer.status_code,
             ms=round((time.perf_counter() - started) * 1000, 1),
         )
@@ -70,10 +70,14 @@ def api_response(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-def logged_path(request: HttpRequest) -> str:
-    """Never the query string; no address of ours holds a hash. One that holds a link's key is logged as its pattern."""
+def logged_path(request: HttpRequest, answer: HttpResponse) -> str:
+    """The pattern of an address of ours, as the address may hold a link's key; of others nothing, but for files that
+    are there: what is mistyped may be anything.
+    """
     match = request.resolver_match
-    return f"/{match.route}" if match is not None and "key" in match.kwargs else request.path
+    if match is not None:
+        return f"/{match.route}"
+    return request.path if answer.status_code < 400 else "(unknown)"
 
 
 def in_our_form(request: HttpRequest, answer: HttpResponse) -> HttpResponse:

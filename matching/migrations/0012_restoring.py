@@ -63,5 +63,13 @@ class Migration(migrations.Migration):
             field=models.CharField(default="", editable=False, max_length=32),
             preserve_default=False,
         ),
+        # Of protections that were erased in the half second before it was written that a platform had been told of them
+        migrations.RunSQL(
+            "DELETE FROM matching_told WHERE protection NOT IN (SELECT id FROM matching_protection);"
+            "UPDATE matching_check SET protections = ARRAY("
+            "SELECT each FROM unnest(protections) AS each JOIN matching_protection ON id = each"
+            ") WHERE protections <> '{}'",
+            migrations.RunSQL.noop,
+        ),
         migrations.RunSQL(f"UPDATE matching_sequence SET history = {HISTORY}", migrations.RunSQL.noop),
     ]

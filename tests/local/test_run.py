@@ -20,12 +20,12 @@ from config.local.home import ROOT
 
 
 class Run:
-    def __init__(self, home: Path, port: int, place: str) -> None:
+    def __init__(self, home: Path, port: int, place: str, **environment: str) -> None:
         self.said = ""
         self.process = subprocess.Popen(
             [sys.executable, "-m", "config.local", "run"],
             cwd=ROOT,
-            env={"PATH": os.defpath, "VETO_HOME": str(home), "PORT": str(port), "TMPDIR": place},
+            env={"PATH": os.defpath, "VETO_HOME": str(home), "PORT": str(port), "TMPDIR": place} | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -66,8 +66,8 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running(home: Path, port: int, place: str) -> Iterator[Run]:
-    run = Run(home, port, place)
+def running(home: Path, port: int, place: str, **environment: str) -> Iterator[Run]:
+    run = Run(home, port, place, **environment)
     try:
         yield run
     finally:

@@ -7,6 +7,7 @@ import redis
 from django.core.cache import cache
 from django.urls import reverse
 
+from config.cache import hidden
 from consent.accounts import limits
 from consent.models import Person
 from tests.integration.accounts.browser import EMOJI, Browser, Case, text
@@ -86,7 +87,7 @@ def test_with_redis_away_people_come_in_and_guessing_is_slowed() -> None:
 def test_the_cache_is_redis_while_it_answers() -> None:
     cache.set("probe", "there", 10)
     server = redis.Redis.from_url(cache._redis._servers[0])  # type: ignore[attr-defined]
-    assert server.exists("veto:1:probe")
+    assert server.exists(hidden("probe", "veto", 1))
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,22 @@
 """What is kept of checks: enough to tell people and platforms what happened, and nothing of the image."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection, transaction
 
 from matching import refs, registry
 from matching.decision import Decision, Match, Outcome, Strength
 from matching.index.interface import Claim
-from matching.models import Check, CheckCount, Platform, Told
+from matching.models import Check, CheckCount, Event, Platform, Told
 from matching.records import Records
 from tests.integration.api.test_check import protected
-from tests.integration.sequence.hashes import random_hash
+from tests.integration.sequence.hashes import fingerprint, random_hash
 from tests.integration.sequence.processes import until
 from tests.integration.web import Web, new_key
 from tests.pictures import encoded, picture
@@ -77,6 +80,47 @@ def test_an_erased_protection_leaves_no_trace_in_what_is_kept(web: Web, photo: P
 def hit_of(protection: UUID) -> Decision:
     match = Match(Claim(protection, 1, 0, datetime.now(UTC).date()), Strength.STRONG, {"edit": Outcome.DENIED})
     return Decision({"edit": Outcome.DENIED}, (match,))
+
+
+@pytest.mark.parametrize(
+    ("change", "event", "kept"),
+    [
+        (registry.erase, "protection.removed", 0),
+        (registry.withdraw, "protection.removed", 1),
+        (lambda protection: registry.revise(protection, refuse=["edit", "train"]), "protection.changed", 1),
+    ],
+    ids=["erased", "withdrawn", "revised"],
+)
+def test_a_platform_hears_of_what_changed_before_it_was_written_that_it_was_told(
+    photo: Path, change: Callable[[UUID], None], event: str, kept: int
+) -> None:
+    """A check is written half a second after its answer: an erasure in between leaves nothing of it either."""
+    platform, _ = someone()
+    protection = registered_protection()
+    notes = Records()
+    notes.note(f"chk_{uuid4().hex[:24]}", platform.id, livemode=True, decision=hit_of(protection), asked=["edit"])
+    with transaction.atomic():
+        change(protection)
+        with ThreadPoolExecutor(1) as another:
+            assert not another.submit(written, notes).result()  # it is just being changed: the note waits
+    notes.write()
+    assert Told.objects.filter(protection=protection).count() == kept
+    assert len(Check.objects.get(platform=platform).protections) == kept
+    told = Event.objects.filter(platform=platform).values_list("type", "data")
+    assert list(told) == [(event, {"ref": refs.protection_ref(platform.id, protection)})]
+
+
+def written(notes: Records) -> bool:
+    """In a thread that ends."""
+    try:
+        return notes.written()
+    finally:
+        connection.close()
+
+
+def registered_protection() -> UUID:
+    with transaction.atomic():
+        return registry.protect([fingerprint(random_hash())], refuse=["edit"], assurance=0)
 
 
 def test_what_comes_beyond_the_bound_is_dropped_and_counted() -> None:

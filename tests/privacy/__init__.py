@@ -1,0 +1,1 @@
+"""Privacy by test: canaries are sent along every path, and then looked for wherever this service may have written."""
