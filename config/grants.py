@@ -4,6 +4,7 @@ A model that is append-only says so itself: `app_may_update` lists the only colu
 (often none), and its rows may then not be deleted. Every other table is the app's to write.
 """
 
+from collections.abc import Container
 from typing import Any
 
 from django.apps import apps
@@ -13,11 +14,12 @@ from django.db.models import Model
 from psycopg import sql
 
 
-def rights(model: type[Model]) -> sql.Composable:
+def rights(model: type[Model], there: Container[str]) -> sql.Composable:
+    """On the columns that are `there`: fewer, after a migration backwards."""
     columns = getattr(model, "app_may_update", None)
     if columns is None:
         return sql.SQL("SELECT, INSERT, UPDATE, DELETE")
-    names = [sql.Identifier(column) for column in columns]
+    names = [sql.Identifier(column) for column in columns if column in there]
     return sql.SQL("SELECT, INSERT{update}").format(
         update=sql.SQL(", UPDATE ({})").format(sql.SQL(", ").join(names)) if names else sql.SQL("")
     )
@@ -34,7 +36,10 @@ def grant_app_role(using: str, **_: Any) -> None:
         cursor.execute(sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(app))
         cursor.execute(sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {}").format(app))
         cursor.execute(sql.SQL("GRANT SELECT ON django_migrations TO {}").format(app))
-        there = set(connections[using].introspection.table_names(cursor))  # fewer, after a migration backwards
+        tables = connections[using].introspection
+        there = set(tables.table_names(cursor))
         for model in apps.get_models(include_auto_created=True):
             if (table := model._meta.db_table) in there:  # noqa: SLF001
-                cursor.execute(sql.SQL("GRANT {} ON {} TO {}").format(rights(model), sql.Identifier(table), app))
+                columns = {column.name for column in tables.get_table_description(cursor, table)}
+                granted = rights(model, columns)
+                cursor.execute(sql.SQL("GRANT {} ON {} TO {}").format(granted, sql.Identifier(table), app))

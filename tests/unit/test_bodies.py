@@ -9,6 +9,7 @@ import pytest
 from config import bodies
 from config.bodies import MOST_OF_API, MOST_OF_FORM, Arriving, Room
 from matching.problems import Problem
+from tests.coroutines import run
 
 MIB = 1024 * 1024
 
@@ -48,7 +49,7 @@ def received(client: Client, **given: Any) -> tuple[bytes, Arriving]:
             await its.drained()
             return read, its
 
-    return asyncio.run(receive())
+    return run(receive())
 
 
 def refused(client: Client, **given: Any) -> str:
@@ -99,7 +100,7 @@ def test_a_body_that_breaks_off_is_no_body() -> None:
         with arriving(Client([bytes(MIB)]), length=2 * MIB) as its:
             return await its.received()
 
-    assert asyncio.run(receive()) is None
+    assert run(receive()) is None
 
 
 def test_the_room_for_large_bodies_is_shared_and_given_back() -> None:

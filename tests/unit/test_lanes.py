@@ -8,6 +8,7 @@ import pytest
 from config import lanes
 from config.lanes import Lane
 from matching.problems import Problem
+from tests.coroutines import run
 
 
 def test_work_is_done_in_a_thread_and_its_fault_told() -> None:
@@ -20,7 +21,7 @@ def test_work_is_done_in_a_thread_and_its_fault_told() -> None:
             await lane.do(lambda: 1 / 0)  # type: ignore[arg-type]
         await lane.do(lambda: done_by.append("again"))
 
-    asyncio.run(ask())
+    run(ask())
     assert done_by == ["answers-0", "again"]
 
 
@@ -47,6 +48,6 @@ def test_what_waits_too_long_or_behind_too_many_is_refused_undone(monkeypatch: p
         go_on.set()
         return await asyncio.gather(first, *late, always, return_exceptions=True)
 
-    first, *late, always = asyncio.run(ask())
+    first, *late, always = run(ask())
     assert [isinstance(each, Problem) for each in [first, *late, always]] == [False, True, True, False]
     assert done == ["always"]

@@ -1,12 +1,10 @@
-import asyncio
 import contextlib
 import http.server
 import json
 import threading
-from collections.abc import Callable, Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -16,7 +14,6 @@ from tests.integration import registered
 from tests.integration.web import Web
 from tests.pictures import textured
 
-T = TypeVar("T")
 Said = tuple[int, dict[str, str], bytes]
 Maker = Callable[..., Veto]
 
@@ -40,12 +37,6 @@ def protected(committed: None, request: pytest.FixtureRequest) -> Image.Image:
     image = textured(int.from_bytes(request.node.nodeid.encode()) % 2**60)
     registered.protected(image)
     return image
-
-
-def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """In a thread of its own: where tests in a browser ran before, this one has a loop already."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, coroutine).result()
 
 
 @dataclass

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image, ImageOps
 from veto_client import AsyncVeto, ProofError, RequestError, UnavailableError, UnreadableImageError, Veto, images
 
-from tests.integration.client.conftest import Maker, Script, run
+from tests.coroutines import run
+from tests.integration.client.conftest import Maker, Script
 from tests.integration.web import Web
 from tests.pictures import encoded, picture, textured
 

@@ -12,7 +12,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import EnvironBuilder
 
 from examples.generator.app import application
-from tests.integration.client.conftest import run
+from tests.coroutines import run
 from tests.pictures import encoded, picture
 
 FREE = encoded(picture(51))

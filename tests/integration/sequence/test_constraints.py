@@ -16,6 +16,7 @@ from matching.models import (
     Check,
     Event,
     Exclusion,
+    LedgerEntry,
     Platform,
     Protection,
     Report,
@@ -52,6 +53,10 @@ def platform(**fields: Any) -> Platform:
 def api_key(**fields: Any) -> ApiKey:
     given = {"kid": uuid.uuid4().hex[:10], "platform": platform(), "livemode": True, "digest": b"x", "scopes": []}
     return ApiKey.objects.create(**given | fields)
+
+
+def ledger_entry(kind: str) -> LedgerEntry:
+    return LedgerEntry.objects.create(kind=kind, subject=uuid.uuid4())
 
 
 def check(**fields: Any) -> Check:
@@ -157,6 +162,7 @@ BOTH_SIDES: list[tuple[str, Callable[[], Any], Callable[[], Any]]] = [
         lambda: [platform(name="same"), platform(name="same")],
     ),
     ("platform_units_from_1", lambda: platform(units_per_minute=1), lambda: platform(units_per_minute=0)),
+    ("ledger_entry_kind_known", lambda: ledger_entry("key.revoked"), lambda: ledger_entry("key.lost")),
     ("check_found_something", lambda: check(result="ask"), lambda: check(result="no_match")),
     ("report_outcome_known", lambda: report(outcome="warned"), lambda: report(outcome="stopped")),
     ("report_on_one_thing", lambda: report(check_id="", ref="prt_1"), lambda: report(ref="prt_1")),
