@@ -2,12 +2,15 @@
 
 from contextlib import closing
 
+import pytest
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
 from matching.hashing.details_profile import VETO_DETAILS_1
 from matching.hashing.profile import current
+
+pytestmark = pytest.mark.usefixtures("committed")  # who closes an answer looks after the database's connections
 
 
 def test_the_definitions_are_those_that_platforms_read_and_need_no_key() -> None:
