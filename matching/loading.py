@@ -3,6 +3,7 @@
 One process of a host builds at a time. Where no memory can be shared each keeps a segment of its own.
 """
 
+import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 from uuid import UUID
@@ -25,6 +26,7 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 BATCH = 2000  # rows read at once
+SAID_S = 5.0  # between two lines of the log
 
 
 def in_batches(items: Iterable[T]) -> Iterator[list[T]]:
@@ -35,6 +37,17 @@ def in_batches(items: Iterable[T]) -> Iterator[list[T]]:
             yield batch
             batch = []
     yield batch
+
+
+def logged(batches: Iterable[list[T]], total: int) -> Iterator[list[T]]:
+    """The same, with a line in the log now and then."""
+    said, done = time.monotonic(), 0
+    for batch in batches:
+        yield batch
+        done += len(batch)
+        if time.monotonic() - said > SAID_S:
+            said = time.monotonic()
+            log.info("index_is_read", protections=done, of=total)
 
 
 def active() -> QuerySet[Protection]:
@@ -82,10 +95,11 @@ class Loader:
         return index, max(position, start)
 
     def _read(self) -> Segment:
+        """Of all protections, by a cursor of the server, some rows at a time; the log says how far it has come."""
         with transaction.atomic():
-            return built(
-                in_batches((each.claim, each.frames) for each in stored.read(active(), batch=BATCH)), self._rules
-            )
+            read = ((each.claim, each.frames) for each in stored.read(active(), batch=BATCH))
+            batches = logged(in_batches(read), active().count())
+            return built(batches, self._rules)
 
     def _open(self, epoch: int) -> tuple[Segment, Position]:
         """Raises RefusedError also for a segment of another epoch, or of changes that the database has lost."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -14,7 +14,6 @@ from matching.hashing.profile import PROFILES, Profile
 from matching.hashing.rules import TileAgreement
 from matching.index import kernels
 from matching.index.interface import Claim
-from matching.index.kernels import FAR
 from matching.index.rule import Rule, permuted, rule_of
 from matching.index.scan import WORDS, as_words
 
@@ -148,25 +147,26 @@ class Segment:
         )
 
     def claim(self, slot: int) -> Claim:
-        claims = self.claims
-        return Claim(
-            UUID(int=int(claims.high[slot]) << 64 | int(claims.low[slot])),
-            int(claims.uses[slot]),
-            int(claims.assurance[slot]),
-            date.fromordinal(int(claims.since[slot])),
-        )
+        return self.claims_of(np.array([slot]))[0]
 
-    def search(self, key: Key, rule: Rule, asked: Words, textures: Words) -> tuple[Numbers, Bytes]:
-        """The slots that have a candidate within the widest threshold, and the smallest distance of each."""
-        nearest = np.full(len(self.claims.high), FAR, np.uint8)
-        found = np.empty(len(self.claims.high), np.uint32)
-        count = 0
-        for block in self.blocks.get(key, ()):
-            if len(block.offsets):
-                count = kernels.probe(asked, textures, *block, rule, nearest, found, count)
-            else:
-                count = kernels.scan(asked, textures, *block[:3], rule, nearest, found, count)
-        return found[:count], nearest[found[:count]]
+    def claims_of(self, slots: Indices | Numbers) -> list[Claim]:
+        claims = self.claims
+        columns = (claims.high, claims.low, claims.uses, claims.assurance, claims.since)
+        return [
+            Claim(UUID(int=high << 64 | low), uses, assurance, date.fromordinal(since))
+            for high, low, uses, assurance, since in zip(*(each[slots].tolist() for each in columns), strict=True)
+        ]
+
+    def search(self, key: Key, rule: Rule, asked: Words, textures: Words, ends: Numbers) -> Numbers:
+        """What several questions find, whose codes end there in `asked`: (n, 3) of question, slot, least distance."""
+        claims = len(self.claims.high)
+        found = [kernels.search(asked, textures, ends, *block, rule, claims) for block in self.blocks.get(key, ())]
+        if len(found) < 2:
+            return found[0] if found else np.empty((0, 3), np.uint32)
+        merged = np.concatenate(found)
+        merged = merged[np.lexsort(merged.T[::-1])]
+        again = (merged[1:, :2] == merged[:-1, :2]).all(axis=1)  # a slot's codes may lie in two blocks
+        return merged[np.concatenate([[True], ~again])] if len(merged) else merged
 
 
 def halves(protections: Iterable[UUID]) -> tuple[Words, Words]:
@@ -217,9 +217,46 @@ def joined(parts: Sequence[tuple[Segment, Booleans]], rules: Rules) -> Segment:
 
 
 def built(batches: Iterable[Put], rules: Rules) -> Segment:
-    """One segment of everything that is put. No protection may come twice."""
-    read = [gathered(batch, rules) for batch in batches] or [Segment(EMPTY, {})]
-    return joined([(part, np.ones(len(part.claims.high), np.bool_)) for part in read], rules)
+    """One segment of everything that is put: protections in the order of their ids from batch to batch, none twice.
+
+    What is read is held once; each column is let go when it has become one array. Raises ValueError for disorder.
+    """
+    claims: list[list[Any]] = [[] for _ in Claims._fields]
+    columns: dict[Key, list[list[Any]]] = {key: [[], [], []] for key in rules.rules}
+    count, last = 0, (-1, -1)
+    for batch in batches:
+        part = gathered(batch, rules)
+        if not len(part.claims.high):
+            continue
+        if (int(part.claims.high[0]), int(part.claims.low[0])) <= last:
+            raise ValueError("protections do not come in the order of their ids")
+        for held, column in zip(claims, part.claims, strict=True):
+            held.append(column)
+        for key, blocks in part.blocks.items():
+            for block in blocks:
+                renumbered = block._replace(slots=block.slots + np.uint32(count))
+                for held, column in zip(columns[key], renumbered[:3], strict=True):
+                    held.append(column)
+        last = int(part.claims.high[-1]), int(part.claims.low[-1])
+        count += len(part.claims.high)
+    return Segment(
+        Claims._make(map(_one, claims)) if count else EMPTY,
+        {key: tuple(_cut(unsorted(*map(_one, held)), rules.rules[key])) for key, held in columns.items() if held[0]},
+    )
+
+
+def _one(chunks: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """All chunks in one array; they are let go."""
+    array = np.concatenate(chunks)
+    chunks.clear()
+    return array
+
+
+def _cut(whole: Block, rule: Rule) -> Iterator[Block]:
+    """Blocks of codes as many as places can be told apart, with buckets where they are many."""
+    for start in range(0, len(whole.codes), MOST):
+        block = whole.slice(start, start + MOST)
+        yield block if len(block.codes) <= FEW else block.with_buckets(rule)
 
 
 def _blocks(
@@ -229,11 +266,8 @@ def _blocks(
     places: Sequence[Numbers],
     rules: Rules,
 ) -> Iterator[Block]:
-    codes, textures, slots = (
-        [np.empty((0, WORDS), np.uint64)],
-        [np.empty((0, WORDS), np.uint64)],
-        [np.empty(0, np.uint32)],
-    )
+    none = np.empty((0, WORDS), np.uint64)
+    codes, textures, slots = [none], [none], [np.empty(0, np.uint32)]
     for (segment, alive), old, new in zip(parts, kept, places, strict=True):
         new_slot = np.zeros(len(alive), np.uint32)
         new_slot[old] = new
@@ -248,6 +282,4 @@ def _blocks(
     whole = unsorted(
         np.concatenate(codes)[order], all_textures[order] if len(all_textures) else all_textures, all_slots[order]
     )
-    for start in range(0, len(order), MOST):
-        block = whole.slice(start, start + MOST)
-        yield block if len(block.codes) <= FEW else block.with_buckets(rules.rules[key])
+    yield from _cut(whole, rules.rules[key])
