@@ -56,7 +56,7 @@ def _blocks(registry: Registry, key: tuple[str, str], rules: Rules) -> tuple[Blo
         by, its_textures = algorithm.comparison, textures[:0]
     whole = unsorted(permuted_in_parts(codes, by)[order], its_textures, slots[order])
     parts = [whole.slice(start, start + MOST) for start in range(0, len(order), MOST)]
-    return tuple(part.with_buckets(rules.rules[key]) if len(part.codes) > FEW else part for part in parts)
+    return tuple(part.with_buckets(rules.rules[key]) if len(part.slots) > FEW else part for part in parts)
 
 
 def permuted_in_parts(words: npt.NDArray[np.uint64], by: object) -> npt.NDArray[np.uint64]:

@@ -23,6 +23,7 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
+from matching.index.mapped import mapped
 from matching.index.segment import Block, Claims, Rules, Segment, frozen
 
 VERSION: Final = 1
@@ -108,7 +109,7 @@ class SharedSegment:
                 raise RefusedError("it is another's, or others may read it")
             if about.st_size < _HEAD.size:
                 raise RefusedError("it is cut short")
-            memory = memoryview(mmap.mmap(file, 0, access=mmap.ACCESS_READ))
+            memory = mapped(file, about.st_size)
         finally:
             os.close(file)
         self._opened = _identity(about)
