@@ -1,9 +1,10 @@
 """An immutable part of the index: flat arrays of claims and codes, which can lie in memory of any kind."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -13,6 +14,7 @@ from matching.hashing.fingerprint import Fingerprint, Hash
 from matching.hashing.profile import PROFILES, Profile
 from matching.hashing.rules import TileAgreement
 from matching.index import kernels
+from matching.index.column import Column
 from matching.index.interface import Claim
 from matching.index.rule import Rule, permuted, rule_of
 from matching.index.scan import WORDS, as_words
@@ -219,10 +221,10 @@ def joined(parts: Sequence[tuple[Segment, Booleans]], rules: Rules) -> Segment:
 def built(batches: Iterable[Put], rules: Rules) -> Segment:
     """One segment of everything that is put: protections in the order of their ids from batch to batch, none twice.
 
-    What is read is held once; each column is let go when it has become one array. Raises ValueError for disorder.
+    What is read is held once. Raises ValueError for disorder.
     """
-    claims: list[list[Any]] = [[] for _ in Claims._fields]
-    columns: dict[Key, list[list[Any]]] = {key: [[], [], []] for key in rules.rules}
+    claims = [(name, Column()) for name in Claims._fields]
+    columns: defaultdict[Key, tuple[Column, Column, Column]] = defaultdict(lambda: (Column(), Column(), Column()))
     count, last = 0, (-1, -1)
     for batch in batches:
         part = gathered(batch, rules)
@@ -230,26 +232,19 @@ def built(batches: Iterable[Put], rules: Rules) -> Segment:
             continue
         if (int(part.claims.high[0]), int(part.claims.low[0])) <= last:
             raise ValueError("protections do not come in the order of their ids")
-        for held, column in zip(claims, part.claims, strict=True):
-            held.append(column)
-        for key, blocks in part.blocks.items():
-            for block in blocks:
-                renumbered = block._replace(slots=block.slots + np.uint32(count))
-                for held, column in zip(columns[key], renumbered[:3], strict=True):
-                    held.append(column)
+        for name, column in claims:
+            column.append(getattr(part.claims, name))
+        for key, (block,) in part.blocks.items():
+            codes, textures, slots = columns[key]
+            codes.append(block.codes)
+            textures.append(block.textures)
+            slots.append(block.slots + np.uint32(count))
         last = int(part.claims.high[-1]), int(part.claims.low[-1])
         count += len(part.claims.high)
     return Segment(
-        Claims._make(map(_one, claims)) if count else EMPTY,
-        {key: tuple(_cut(unsorted(*map(_one, held)), rules.rules[key])) for key, held in columns.items() if held[0]},
+        Claims._make(column.array() for _, column in claims) if count else EMPTY,
+        {key: tuple(_cut(unsorted(*(each.array() for each in of)), rules.rules[key])) for key, of in columns.items()},
     )
-
-
-def _one(chunks: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    """All chunks in one array; they are let go."""
-    array = np.concatenate(chunks)
-    chunks.clear()
-    return array
 
 
 def _cut(whole: Block, rule: Rule) -> Iterator[Block]:
