@@ -62,7 +62,7 @@ quality: venv-bench ## measure recognition (PHOTOS=dir[,dirâ€¦] NEGATIVES=dir,â€
 
 bench: bench-index bench-details bench-http ## all measures of speed: bench/results/
 
-bench-index: venv-bench ## the index beside a scan and faiss (PHOTOS=dir for real codes, SIZES=100000,1000000)
+bench-index: venv-bench ## the index beside a scan, faiss and threatexchange (needs a C compiler; PHOTOS=dir for real codes, SIZES=100000,1000000)
 	@exec $(RUN) bench.index $${PHOTOS:+--photos "$$PHOTOS"} $${SIZES:+--sizes "$$SIZES"}
 
 bench-details: venv-bench ## the index of details beside the plain one, to a million photos (PHOTOS=dir)

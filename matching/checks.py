@@ -67,8 +67,7 @@ class Searched:
 def search(follower: Follower, images: Sequence[Sequence[Fingerprint]]) -> list[Searched]:
     """Ask for each of these images, given by its hashes under one profile or several.
 
-    All hashes at once, as most images are found nowhere; where something was found, again by halves until it is known
-    whose it is. Raises Problem: index-loading.
+    Raises Problem: index-loading.
     """
     if follower.position is None:
         raise Problem("index-loading", "The index is being built; nothing is known of this image yet.")
@@ -78,18 +77,8 @@ def search(follower: Follower, images: Sequence[Sequence[Fingerprint]]) -> list[
     good = [comparable(asked) for asked in images]
     return [
         Searched(index, asked, compared, hits, reached[its])
-        for asked, compared, hits, its in zip(images, good, hits_of_each(index, good), profiles, strict=True)
+        for asked, compared, hits, its in zip(images, good, index.search_each(good), profiles, strict=True)
     ]
-
-
-def hits_of_each(index: Index, images: Sequence[Sequence[Fingerprint]]) -> list[list[Hit]]:
-    hits = index.search(fingerprint for asked in images for fingerprint in asked)
-    if len(images) == 1:
-        return [hits]
-    if not hits:
-        return [[] for _ in images]
-    half = len(images) // 2
-    return hits_of_each(index, images[:half]) + hits_of_each(index, images[half:])
 
 
 def ask(

@@ -1,6 +1,7 @@
 """`python -m bench.index`: writes bench/results/index.json. One candidate after the other on the same data in one run.
 
-Times are of one thread. Medians and percentiles are over queries; under load of others only their ratios count.
+Our own index is asked as a service asks it: of the segment that the processes of a host share. Times are of one thread.
+Medians and percentiles are over queries; under load of others only their ratios count.
 """
 
 import argparse
@@ -15,29 +16,38 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from bench.index import candidates, data
 from bench.index.candidates import Ask, Candidate
+from bench.index.start import MEMORY, start
 from bench.machine import machine
 from matching.hashing.fingerprint import Fingerprint
 from matching.index.interface import Claim
-from matching.index.segment import Rules, Segment
+from matching.index.segment import Rules
 from matching.index.segmented import SegmentedIndex, warm
-from matching.index.shared import Origin, SharedSegment, in_memory
+from matching.index.shared import Origin, SharedSegment
 
-RESULTS = Path(__file__).resolve().parents[1] / "results" / "index.json"
-MEMORY = Path("/dev/shm")  # noqa: S108 (a folder made by mkdtemp in it)
-QUERIES = 200
-MULTI_HASH_MOST = 100_000  # photos
+RESULTS: Final = Path(__file__).resolve().parents[1] / "results" / "index.json"
+QUERIES: Final = 200
+BATCH: Final = 500  # questions at once
+MOST: Final = {  # codes up to which others are measured; beyond they would take many minutes, or many gigabytes
+    candidates.our_scan: 10_000_000,
+    candidates.faiss_flat: 10_000_000,
+    candidates.threatexchange: 1_000_000,
+}
+NOBODY: Final = uuid.UUID(int=0)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=Path, help="a folder of photos; without it, only codes of no photo")
-    parser.add_argument("--sizes", default="100000,1000000,10000000", help="codes, with commas between")
+    parser.add_argument(
+        "--sizes", default="100000,1000000,10000000,16000000", help="codes, with commas between; a photo has 16 at most"
+    )
+    parser.add_argument("--started", type=int, default=1_000_000, help="photos that a starting service has")
     parser.add_argument("--results", type=Path, default=RESULTS)
     given = parser.parse_args()
     warm()
@@ -49,7 +59,7 @@ def main() -> None:
         if given.photos:
             tables.append({"codes": "real, jittered"} | of(data.real(given.photos, count, QUERIES, random)))
     about = machine(numpy=np.__version__, faiss=candidates.faiss.__version__)
-    figures = {"machine": about, "load_1m": os.getloadavg()[0], "tables": tables}
+    figures = {"machine": about, "load_1m": os.getloadavg()[0], "tables": tables, "start": start(given.started)}
     given.results.write_text(json.dumps(figures, indent=1) + "\n")
 
 
@@ -57,40 +67,56 @@ def of(registry: data.Registry) -> dict[str, Any]:
     rules = Rules()
     began = time.process_time()
     segment = candidates.segment_of(registry, rules)
-    built = time.process_time() - began
-    codes = len(segment)
-    index = SegmentedIndex.of(segment, rules)
-    changed = SegmentedIndex.of(segment, rules)
-    ours = Candidate("veto", lambda asked: index.search([asked]), candidates.bytes_of(segment) / codes, QUERIES)
     found: dict[str, Any] = {
         "photos": registry.size,
-        "held": codes,
-        "build_cpu_s": round(built, 2),
-        "change_ms": changes(changed, registry),
-        "worker": worker(segment, rules, registry.asked[0]),
+        "held": len(segment),
+        "build_cpu_s": round(time.process_time() - began, 2),
     }
-    made: list[Callable[[data.Registry], Candidate]] = [
-        lambda _: ours,
-        candidates.our_scan,
-        candidates.faiss_flat,
-        candidates.faiss_multi_hash,
-    ]
-    for make in made:
-        if make is candidates.faiss_multi_hash and registry.size > MULTI_HASH_MOST:
-            continue  # it would take several gigabytes
-        candidate = make(registry)
-        full, single = registry.asked[: candidate.most], [one_pdq(each) for each in registry.asked[: candidate.most]]
-        found[candidate.name] = {
-            "bytes_per_code": candidate.bytes_per_code and round(candidate.bytes_per_code, 1),
-            "per_pdq_hash_ms": timed(candidate.ask, single),
-            "per_query_ms": timed(candidate.ask, full),
-        }
-        if candidate.name == "scan":
-            equal = [candidates.found_by(index, question) == candidate.ask(question) for question in single + full]
-            found["veto"]["answers_equal_to_scan"] = f"{sum(equal)} of {len(equal)}"
-        print(codes, candidate.name, json.dumps(found[candidate.name]), flush=True)
-    print(json.dumps({name: found[name] for name in ("photos", "build_cpu_s", "change_ms", "worker")}), flush=True)
+    with TemporaryDirectory(dir=MEMORY, prefix="veto-bench-") as folder:
+        there = SharedSegment(Path(folder), NOBODY, rules, "bench", bytes(32))
+        wrote = elapsed(there.write, segment, Origin(str(NOBODY), 1, 1, "")) / 1000
+        segment, _ = there.open()
+        found["worker"] = {"write_s": round(wrote, 2)} | worker(folder, registry.asked[0])
+        found["change_ms"] = changes(SegmentedIndex.of(segment, rules), registry)
+        index = SegmentedIndex.of(segment, rules)
+        ours = Candidate(
+            "veto", lambda asked: index.search([asked]), candidates.bytes_of(segment) / len(segment), QUERIES
+        )
+        found["veto"] = measured(ours, registry) | in_a_batch(index, registry)
+        for make, most in MOST.items():
+            if len(segment) <= most:
+                candidate = make(registry)
+                found[candidate.name] = measured(candidate, registry)
+                if candidate.name == "scan":
+                    asked = registry.asked[: candidate.most]
+                    equal = [candidates.found_by(index, question) == candidate.ask(question) for question in asked]
+                    found["veto"]["answers_equal_to_scan"] = f"{sum(equal)} of {len(equal)}"
+    for name, figures in found.items():
+        print(len(segment), name, json.dumps(figures), flush=True)
     return found
+
+
+def measured(candidate: Candidate, registry: data.Registry) -> dict[str, Any]:
+    full = registry.asked[: candidate.most]
+    return {
+        "bytes_per_code": candidate.bytes_per_code and round(candidate.bytes_per_code, 1),
+        "per_pdq_hash_ms": timed(candidate.ask, [one_pdq(each) for each in full]),
+        "per_query_ms": timed(candidate.ask, full),
+    }
+
+
+def in_a_batch(index: SegmentedIndex, registry: data.Registry) -> dict[str, Any]:
+    """CPU ms of a query among many; how many of its hashes are asked, and how many hits it has, each the mean."""
+    asked = [[registry.asked[number % len(registry.asked)]] for number in range(BATCH)]
+    began = time.thread_time()
+    found = index.search_each(asked)
+    spent = 1000 * (time.thread_time() - began)
+    hashes = [len(each.hashes) for [each] in asked]
+    return {
+        "in_a_batch_cpu_ms": round(spent / BATCH, 3),
+        "hashes": round(float(np.mean(hashes)), 1),
+        "hits": round(float(np.mean([len(hits) for hits in found])), 1),
+    }
 
 
 def one_pdq(question: Fingerprint) -> Fingerprint:
@@ -159,21 +185,16 @@ print(json.dumps({"open_s": round(opened, 2), "code_mb": round(imported - before
 """
 
 
-def worker(segment: Segment, rules: Rules, question: Fingerprint) -> dict[str, float] | None:
-    """What one more process costs: seconds to open and private megabytes, of code and of the index; None if alone.
+def worker(folder: str, question: Fingerprint) -> dict[str, float]:
+    """What one more process costs: seconds to open and private megabytes, of code and of the index.
 
-    `query_cpu_ms`: of one query that it asks of the shared segment, whose pages are small.
+    `query_cpu_ms`: of one query that it asks of the shared segment.
     """
-    if not in_memory(MEMORY):
-        return None
-    with TemporaryDirectory(dir=MEMORY, prefix="veto-bench-") as folder:
-        there = SharedSegment(Path(folder), uuid.UUID(int=0), rules, "bench", bytes(32))
-        wrote = elapsed(there.write, segment, Origin(str(uuid.UUID(int=0)), 1, 1, "")) / 1000
-        done = subprocess.run(
-            [sys.executable, "-c", ANOTHER, folder], input=question.to_bytes(), capture_output=True, check=True
-        )
+    done = subprocess.run(
+        [sys.executable, "-c", ANOTHER, folder], input=question.to_bytes(), capture_output=True, check=True
+    )
     made: dict[str, float] = json.loads(done.stdout)
-    return {"write_s": round(wrote, 2)} | made
+    return made
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What is measured: our index, our own scan, and faiss; each on the same codes, asked the same."""
+"""What is measured: our index, our own scan, faiss, and threatexchange; each on the same codes, asked the same."""
 
 from collections.abc import Callable
 from typing import Final, NamedTuple
@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 import faiss
 import numpy as np
 import numpy.typing as npt
+from threatexchange.signal_type.pdq.pdq_index import PDQIndex
 
 from bench.index.data import PDQ, TODAY, Registry, protections
 from matching.hashing.fingerprint import Fingerprint
@@ -56,7 +57,7 @@ def _blocks(registry: Registry, key: tuple[str, str], rules: Rules) -> tuple[Blo
         by, its_textures = algorithm.comparison, textures[:0]
     whole = unsorted(permuted_in_parts(codes, by)[order], its_textures, slots[order])
     parts = [whole.slice(start, start + MOST) for start in range(0, len(order), MOST)]
-    return tuple(part.with_buckets(rules.rules[key]) if len(part.codes) > FEW else part for part in parts)
+    return tuple(part.with_buckets(rules.rules[key]) if len(part.slots) > FEW else part for part in parts)
 
 
 def permuted_in_parts(words: npt.NDArray[np.uint64], by: object) -> npt.NDArray[np.uint64]:
@@ -102,13 +103,18 @@ def faiss_flat(registry: Registry) -> Candidate:
     return Candidate("faiss flat, PDQ bits alone", _of_faiss(index), 32, 40)
 
 
-def faiss_multi_hash(registry: Registry) -> Candidate:
-    """What Hasher-Matcher-Actioner asks: 16 hashes of 16 bits, one flip."""
-    codes = np.ascontiguousarray(registry.words[PDQ][0]).view(np.uint8)
-    index = faiss.IndexBinaryMultiHash(256, 16, 16)
-    index.nflip = 1
-    index.add(codes)
-    return Candidate("faiss multi-hash 16x16, PDQ bits alone", _of_faiss(index), None, 100)
+def threatexchange(registry: Registry) -> Candidate:
+    """What Hasher-Matcher-Actioner asks: faiss's multi-hash, 16 hashes of 16 bits, and a list of entries."""
+    index: PDQIndex[int] = PDQIndex()
+    index.add_all(
+        (code.tobytes().hex(), slot) for code, slot in zip(registry.words[PDQ][0], registry.slots[PDQ], strict=True)
+    )
+
+    def ask(question: Fingerprint) -> object:
+        faiss.omp_set_num_threads(1)
+        return [index.query(item.bits.hex()) for item in question.hashes if item.algorithm == "pdq"]
+
+    return Candidate("threatexchange PDQIndex, PDQ bits alone", ask, None, 100)
 
 
 def _of_faiss(index: "faiss.IndexBinary") -> Ask:

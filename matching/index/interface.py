@@ -53,6 +53,10 @@ class Index(Protocol):
         """What these hashes find, at most one hit for a claim, profile and algorithm."""
         ...
 
+    def search_each(self, questions: Sequence[Iterable[Fingerprint]]) -> list[list[Hit]]:
+        """The same for each of many questions, all on one state."""
+        ...
+
     def reached_by(self, profiles: Collection[str]) -> bool:
         """Whether every protection has a fingerprint under at least one of these profiles.
 

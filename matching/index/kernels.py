@@ -24,10 +24,17 @@ if TYPE_CHECKING:  # what is kept compiled is made anew when this file changes, 
 Words = npt.NDArray[np.uint64]
 Bytes = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.uint32]
+Counts = npt.NDArray[np.int64]
+Code = tuple[int, int, int, int]
 
+TILE: Final = 16  # bits
 FAR: Final = 255  # no distance that counts is as large
-AHEAD: Final = 32  # codes fetched before they are compared
+AHEAD: Final = 128  # codes fetched before they are compared: as many as a core can wait for, and more
 BATCH: Final = 4096  # places gathered before that, so that fetching goes on from bucket to bucket
+PLACE_BITS: Final = 24  # of a gathered number; the band is above them
+PLACE: Final = (1 << PLACE_BITS) - 1
+LINE: Final = 64 // 3  # places in a line of the cache
+LINES: Final = 8  # of a bucket that are fetched at once; the processor sees by itself how a longer one goes on
 
 
 @intrinsic
@@ -65,31 +72,24 @@ def fetch(_: Any, array: Any, __: Any) -> Any:
 
 
 @njit(nogil=True, cache=True)
-def chunk(codes: Words, row: int, first: int, bits: int) -> int:
+def chunk(code: Code, first: int, bits: int) -> int:
     """So many bits (16 or 8) of a code from one on, as a number whose highest bit is the first."""
-    tile = (codes[row, first >> 6] >> np.uint64(first & 48)) & np.uint64(0xFFFF)
+    tile = (code[first >> 6] >> np.uint64(first & 48)) & np.uint64(0xFFFF)
     return np.int64(tile >> np.uint64(16 - (first & 15) - bits)) & ((1 << bits) - 1)
 
 
 @njit(nogil=True, cache=True)
-def first_band(asked: Words, q: int, codes: Words, code: int, rule: Rule) -> int:
-    """The first band in which two codes differ by no more than the rule's flips; `bands` where there is none."""
-    for band in range(rule.bands):
-        flips = 0
-        for first in range(band * rule.width, (band + 1) * rule.width, rule.key_bits):
-            flips += ones(chunk(asked, q, first, rule.key_bits) ^ chunk(codes, code, first, rule.key_bits))
-        if flips <= rule.flips:
-            return band
-    return rule.bands
+def whole(words: Words, row: int) -> Code:
+    return words[row, 0], words[row, 1], words[row, 2], words[row, 3]
 
 
 @njit(nogil=True, cache=True)
-def bits_between(asked: Words, q: int, codes: Words, code: int) -> int:
+def bits_between(asked: Code, stored: Code) -> int:
     return np.int64(
-        ones(asked[q, 0] ^ codes[code, 0])
-        + ones(asked[q, 1] ^ codes[code, 1])
-        + ones(asked[q, 2] ^ codes[code, 2])
-        + ones(asked[q, 3] ^ codes[code, 3])
+        ones(asked[0] ^ stored[0])
+        + ones(asked[1] ^ stored[1])
+        + ones(asked[2] ^ stored[2])
+        + ones(asked[3] ^ stored[3])
     )
 
 
@@ -105,39 +105,55 @@ def agreeing(difference: int, flips: int) -> int:
 
 
 @njit(nogil=True, cache=True)
-def lacking(asked: Words, q: int, codes: Words, code: int, rule: Rule) -> int:
+def first_band(asked: Code, stored: Code, rule: Rule) -> int:
+    """The first band in which two codes differ by no more than the rule's flips; `bands` where there is none."""
+    if rule.width == TILE:
+        for word in range(4):
+            tiles = agreeing(asked[word] ^ stored[word], rule.flips)
+            if tiles:
+                return 4 * word + (ones((tiles & (~tiles + np.uint64(1))) - np.uint64(1)) >> np.uint64(4))
+        return rule.bands
+    for band in range(rule.bands):
+        flips = 0
+        for first in range(band * rule.width, (band + 1) * rule.width, rule.key_bits):
+            flips += ones(chunk(asked, first, rule.key_bits) ^ chunk(stored, first, rule.key_bits))
+        if flips <= rule.flips:
+            return band
+    return rule.bands
+
+
+@njit(nogil=True, cache=True)
+def tiles_that_agree(asked: Code, stored: Code, rule: Rule) -> int:
+    return np.int64(
+        ones(agreeing(asked[0] ^ stored[0], rule.worthy))
+        + ones(agreeing(asked[1] ^ stored[1], rule.worthy))
+        + ones(agreeing(asked[2] ^ stored[2], rule.worthy))
+        + ones(agreeing(asked[3] ^ stored[3], rule.worthy))
+    )
+
+
+@njit(nogil=True, cache=True)
+def lacking(asked: Code, stored: Code, rule: Rule) -> int:
     """What two codes lack of agreeing, see `TileAgreement`."""
     agreement = 0
     for word in range(4):
-        stored = codes[code, word]
-        difference = asked[q, word] ^ stored
+        difference = asked[word] ^ stored[word]
         tiles = agreeing(difference, rule.worthy)
         while tiles:  # few have any
             lowest = tiles & (~tiles + np.uint64(1))
             shift = ones(lowest - np.uint64(1)) - np.uint64(15)
             flips = ones((difference >> shift) & np.uint64(0xFFFF))
-            agreement += rule.worth[flips] * np.int64(rule.detail[(stored >> shift) & np.uint64(0xFFFF)])
+            agreement += rule.worth[flips] * np.int64(rule.detail[(stored[word] >> shift) & np.uint64(0xFFFF)])
             tiles ^= lowest
     return max(0, rule.full - agreement)
 
 
 @njit(nogil=True, cache=True)
-def tile_distance(asked: Words, q: int, codes: Words, code: int, rule: Rule) -> int:
-    """The same, or FAR where too few tiles agree for it to matter, as in almost all."""
-    tiles = np.uint64(0)
-    for word in range(4):
-        tiles += ones(agreeing(asked[q, word] ^ codes[code, word], rule.worthy))
-    return FAR if tiles < rule.fewest else lacking(asked, q, codes, code, rule)
-
-
-@njit(nogil=True, cache=True)
-def penalty(asked: Words, q: int, textures: Words, code: int, rule: Rule) -> int:
-    """What is added to the bits, see `ConfirmedHamming`."""
-    if not (asked[q, 0] | asked[q, 1] | asked[q, 2] | asked[q, 3]):
+def penalty(asked: Code, stored: Code, rule: Rule) -> int:
+    """What is added to the bits for these textures, see `ConfirmedHamming`."""
+    if not (asked[0] | asked[1] | asked[2] | asked[3]) or not (stored[0] | stored[1] | stored[2] | stored[3]):
         return rule.unconfirmed
-    if not (textures[code, 0] | textures[code, 1] | textures[code, 2] | textures[code, 3]):
-        return rule.unconfirmed
-    return (lacking(asked, q, textures, code, rule) + rule.share - 1) // rule.share
+    return (lacking(asked, stored, rule) + rule.share - 1) // rule.share
 
 
 @njit(nogil=True, cache=True)
@@ -152,84 +168,219 @@ def note(slot: int, distance: int, nearest: Bytes, found: Numbers, count: int) -
 
 
 @njit(nogil=True, cache=True)
+def sift(asked: Code, codes: Words, places: Numbers, length: int, rule: Rule) -> int:
+    """Leave, of these places, those whose codes are near enough by bits or agree in enough tiles; returns how many.
+
+    There is no branch, which would often be guessed wrong while codes are waited for.
+    """
+    for at in range(min(AHEAD, length)):
+        fetch(codes, np.intp(places[at] & PLACE))
+    kept = 0
+    if rule.by_bits:
+        widest = rule.widest
+        for at in range(length):
+            fetch(codes, np.intp(places[at + AHEAD] & PLACE))
+            place = places[at]
+            places[kept] = place
+            kept += bits_between(asked, whole(codes, place & PLACE)) <= widest
+    else:
+        for at in range(length):
+            fetch(codes, np.intp(places[at + AHEAD] & PLACE))
+            place = places[at]
+            places[kept] = place
+            kept += tiles_that_agree(asked, whole(codes, place & PLACE), rule) >= rule.fewest
+    return kept
+
+
+@njit(nogil=True, cache=True)
 def compare(
-    asked: Words, asked_textures: Words, q: int, codes: Words, textures: Words, slots: Numbers,
-    places: Numbers, length: int, band: int, rule: Rule, nearest: Bytes, found: Numbers, count: int,
+    asked: Code, asked_texture: Code, codes: Words, textures: Words, slots: Numbers,
+    places: Numbers, length: int, rule: Rule, nearest: Bytes, found: Numbers, count: int,
 ) -> int:  # fmt: skip
-    """Compare a query with the codes at these places, which one band gave."""
-    for at in range(length):
-        if at + AHEAD < length:
-            fetch(codes, np.intp(places[at + AHEAD]))
+    """Compare a query with the codes at these places, each with the band that gave it; those are used up."""
+    near = sift(asked, codes, places, length, rule)
+    kept = 0
+    for at in range(near):
+        place = places[at]
+        code = np.intp(place & PLACE)
+        if not rule.by_bits or first_band(asked, whole(codes, code), rule) == place >> PLACE_BITS:
+            fetch(slots, code)
+            fetch(textures, code)
+            places[kept] = code
+            kept += 1  # the others are no candidates, or met in another band
+    for at in range(kept):
         code = places[at]
+        slot, stored = slots[code], whole(codes, code)
         if rule.by_bits:
-            distance = bits_between(asked, q, codes, code)
-            if distance > rule.widest or first_band(asked, q, codes, code, rule) != band:
-                continue  # too far, no candidate, or met in another band
-            distance += penalty(asked_textures, q, textures, code, rule)
+            distance = bits_between(asked, stored)
+            if distance >= nearest[slot]:
+                continue  # nothing is taken off the bits
+            distance += penalty(asked_texture, whole(textures, code), rule)
         else:
-            distance = tile_distance(asked, q, codes, code, rule)
+            distance = lacking(asked, stored, rule)
         if distance <= rule.widest:
-            count = note(slots[code], distance, nearest, found, count)
+            count = note(slot, distance, nearest, found, count)
+    return count
+
+
+@njit(nogil=True, cache=True)
+def codes_worth(asked: Code, offsets: Numbers, rule: Rule, least: int) -> Counts:
+    """How many codes agree with each of the tiles in a worth up to 0, 1, ... below `least`: (tiles, least)."""
+    codes = np.zeros((rule.bands, least), np.int64)
+    for band in range(rule.bands):
+        key = chunk(asked, band * rule.width, rule.key_bits)
+        for mask in rule.masks:
+            wanted = key ^ mask
+            worth = rule.worth[ones(mask)] * np.int64(rule.detail[wanted])
+            if worth < least:
+                codes[band, worth] += np.int64(offsets[band, wanted + 1] - offsets[band, wanted])
+        for worth in range(1, least):
+            codes[band, worth] += codes[band, worth - 1]
+    return codes
+
+
+@njit(nogil=True, cache=True)
+def spared(asked: Code, offsets: Numbers, rule: Rule) -> Counts:
+    """For each tile the worth up to which its buckets are left out, since a hit has more than those together.
+
+    A hit agrees in `full - widest` or more. A code that is in no other bucket agrees in each tile up to this worth, in
+    all of them in less than that. Chosen so that most codes are spared (a knapsack, by dynamic programming).
+    """
+    least = rule.full - rule.widest
+    codes = codes_worth(asked, offsets, rule, least)
+    most = np.zeros((rule.bands + 1, least), np.int64)  # that the tiles up to one spare with a worth in all
+    for band in range(rule.bands):
+        for worth in range(least):
+            if worth == 0 or codes[band, worth] > codes[band, worth - 1]:
+                for total in range(worth, least):
+                    these = most[band, total - worth] + codes[band, worth]
+                    most[band + 1, total] = max(most[band + 1, total], these)
+    worths = np.zeros(rule.bands, np.int64)
+    total = least - 1
+    for band in range(rule.bands - 1, -1, -1):
+        while most[band, total - worths[band]] + codes[band, worths[band]] < most[band + 1, total]:
+            worths[band] += 1
+        total -= worths[band]
+    return worths
+
+
+@njit(nogil=True, cache=True)
+def buckets(asked: Code, offsets: Numbers, places: Bytes, rule: Rule, heads: Numbers) -> int:
+    """The buckets to look into, fetched: band, first and end of each in `heads` (n, 3); returns how many."""
+    count = 0
+    worths = np.empty(0, np.int64) if rule.by_bits else spared(asked, offsets, rule)
+    for band in range(rule.bands):
+        key = chunk(asked, band * rule.width, rule.key_bits)
+        for mask in rule.masks:
+            wanted = key ^ mask
+            if not rule.by_bits and rule.worth[ones(mask)] * np.int64(rule.detail[wanted]) <= worths[band]:
+                continue
+            heads[count, 0] = band
+            heads[count, 1] = offsets[band, wanted]
+            heads[count, 2] = offsets[band, wanted + 1]
+            count += heads[count, 2] > heads[count, 1]
+    for head in range(count):
+        first = np.int64(heads[head, 1])
+        for at in range(first, min(np.int64(heads[head, 2]), first + LINES * LINE), LINE):
+            fetch(places[heads[head, 0]], np.intp(at))
     return count
 
 
 @njit(nogil=True, cache=True)
 def probe(
-    asked: Words, asked_textures: Words, codes: Words, textures: Words, slots: Numbers,
-    offsets: Numbers, places: Bytes, rule: Rule, nearest: Bytes, found: Numbers, count: int,
+    asked: Words, asked_textures: Words, begin: int, end: int, codes: Words, textures: Words,
+    slots: Numbers, offsets: Numbers, places: Bytes, rule: Rule, nearest: Bytes, found: Numbers,
 ) -> int:  # fmt: skip
-    """Ask the buckets: (q, 4) queries and textures; `offsets` (bands, keys + 1) into `places` (bands, n, 3).
+    """Ask the buckets: some of (q, 4) queries and textures; `offsets` (bands, keys + 1) into `places` (bands, n, 3).
 
-    `nearest` is FAR for every slot that is not among the first `count` of `found`; returns how many there are then.
+    `nearest` comes as FAR for every slot; returns how many are `found`.
     """
-    gathered = np.empty(BATCH, np.uint32)
-    for q in range(len(asked)):
-        for band in range(rule.bands):
-            key = chunk(asked, q, band * rule.width, rule.key_bits)
-            length = 0
-            for mask in rule.masks:
-                wanted = key ^ mask
-                if not rule.by_bits and not rule.detail[wanted]:
-                    continue  # a tile without detail agrees in nothing
-                for at in range(offsets[band, wanted], offsets[band, wanted + 1]):
-                    if length == BATCH:
-                        count = compare(
-                            asked, asked_textures, q, codes, textures, slots,
-                            gathered, length, band, rule, nearest, found, count,
-                        )  # fmt: skip
-                        length = 0
+    gathered = np.zeros(BATCH + AHEAD, np.uint32)
+    heads = np.empty((rule.bands * len(rule.masks) + 1, 3), np.uint32)
+    count = 0
+    for q in range(begin, end):
+        code, texture = whole(asked, q), whole(asked_textures, q if rule.by_bits else 0)
+        length = 0
+        for head in range(buckets(code, offsets, places, rule, heads)):
+            band = heads[head, 0]
+            at, last = np.int64(heads[head, 1]), np.int64(heads[head, 2])
+            while at < last:
+                stop = min(last, at + BATCH - length)
+                for place in range(at, stop):
                     gathered[length] = (
-                        np.uint32(places[band, at, 0])
-                        | np.uint32(places[band, at, 1]) << np.uint32(8)
-                        | np.uint32(places[band, at, 2]) << np.uint32(16)
+                        np.uint32(places[band, place, 0])
+                        | np.uint32(places[band, place, 1]) << np.uint32(8)
+                        | np.uint32(places[band, place, 2]) << np.uint32(16)
+                        | band << np.uint32(PLACE_BITS)
                     )
                     length += 1
-            count = compare(
-                asked, asked_textures, q, codes, textures, slots,
-                gathered, length, band, rule, nearest, found, count,
-            )  # fmt: skip
+                at = stop
+                if length == BATCH:
+                    count = compare(
+                        code, texture, codes, textures, slots, gathered, length, rule, nearest, found, count
+                    )
+                    length = 0
+        count = compare(code, texture, codes, textures, slots, gathered, length, rule, nearest, found, count)
     return count
 
 
 @njit(nogil=True, cache=True)
 def scan(
-    asked: Words, asked_textures: Words, codes: Words, textures: Words, slots: Numbers,
-    rule: Rule, nearest: Bytes, found: Numbers, count: int,
+    asked: Words, asked_textures: Words, begin: int, end: int, codes: Words, textures: Words,
+    slots: Numbers, rule: Rule, nearest: Bytes, found: Numbers,
 ) -> int:  # fmt: skip
     """The same answer as `probe`'s, by comparing everything: for codes too few to be worth buckets."""
     # The comparison stands here a second time: as a function of its own it makes `probe` three times slower.
+    count = 0
     for code in range(len(codes)):
-        for q in range(len(asked)):
+        stored = whole(codes, code)
+        for q in range(begin, end):
+            question = whole(asked, q)
             if rule.by_bits:
-                distance = bits_between(asked, q, codes, code)
-                if distance > rule.widest or first_band(asked, q, codes, code, rule) == rule.bands:
+                distance = bits_between(question, stored)
+                if distance > rule.widest or first_band(question, stored, rule) == rule.bands:
                     continue
-                distance += penalty(asked_textures, q, textures, code, rule)
+                distance += penalty(whole(asked_textures, q), whole(textures, code), rule)
+            elif tiles_that_agree(question, stored, rule) < rule.fewest:
+                continue
             else:
-                distance = tile_distance(asked, q, codes, code, rule)
+                distance = lacking(question, stored, rule)
             if distance <= rule.widest:
                 count = note(slots[code], distance, nearest, found, count)
     return count
+
+
+@njit(nogil=True, cache=True)
+def search(
+    asked: Words, asked_textures: Words, ends: Numbers, codes: Words, textures: Words, slots: Numbers,
+    offsets: Numbers, places: Bytes, rule: Rule, claims: int,
+) -> Numbers:  # fmt: skip
+    """What each of several questions finds: (n, 3) of its number, the slot and the smallest distance there.
+
+    The codes of a question are those up to its end, from where the one before it ends. Slots are below `claims`.
+    """
+    nearest = np.full(claims, FAR, np.uint8)
+    found = np.empty(claims, np.uint32)
+    hits = np.empty((64, 3), np.uint32)
+    made, begin = 0, 0
+    for question in range(len(ends)):
+        end = np.int64(ends[question])
+        if len(offsets):
+            count = probe(
+                asked, asked_textures, begin, end, codes, textures, slots, offsets, places, rule, nearest, found
+            )
+        else:
+            count = scan(asked, asked_textures, begin, end, codes, textures, slots, rule, nearest, found)
+        begin = end
+        if made + count > len(hits):
+            grown = np.empty((2 * (made + count), 3), np.uint32)
+            grown[:made] = hits[:made]
+            hits = grown
+        for slot in found[:count]:
+            hits[made, 0], hits[made, 1], hits[made, 2] = question, slot, nearest[slot]
+            nearest[slot] = FAR
+            made += 1
+    return hits[:made]
 
 
 @njit(nogil=True, cache=True)
@@ -238,12 +389,12 @@ def fill(codes: Words, rule: Rule, offsets: Numbers, places: Bytes) -> None:
     for band in range(rule.bands):
         first = band * rule.width
         for code in range(len(codes)):
-            offsets[band, chunk(codes, code, first, rule.key_bits) + 1] += np.uint32(1)
+            offsets[band, chunk(whole(codes, code), first, rule.key_bits) + 1] += np.uint32(1)
         for key in range(offsets.shape[1] - 1):
             offsets[band, key + 1] += offsets[band, key]
         free = offsets[band].copy()
         for code in range(len(codes)):
-            key = chunk(codes, code, first, rule.key_bits)
+            key = chunk(whole(codes, code), first, rule.key_bits)
             at = free[key]
             free[key] += np.uint32(1)
             places[band, at, 0] = code & 0xFF

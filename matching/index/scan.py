@@ -135,7 +135,13 @@ class ScanIndex:
         return State(codes, claims, np.ones(len(claims), np.bool_), state.kinds)
 
     def search(self, asked: Iterable[Fingerprint]) -> list[Hit]:
+        return self._search(self._state, asked)
+
+    def search_each(self, questions: Sequence[Iterable[Fingerprint]]) -> list[list[Hit]]:
         state = self._state
+        return [self._search(state, asked) for asked in questions]
+
+    def _search(self, state: State, asked: Iterable[Fingerprint]) -> list[Hit]:
         questions: dict[tuple[str, str], list[Hash]] = defaultdict(list)
         for fingerprint in asked:
             for item in fingerprint.hashes:

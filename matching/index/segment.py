@@ -1,6 +1,7 @@
 """An immutable part of the index: flat arrays of claims and codes, which can lie in memory of any kind."""
 
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,8 +15,8 @@ from matching.hashing.fingerprint import Fingerprint, Hash
 from matching.hashing.profile import PROFILES, Profile
 from matching.hashing.rules import TileAgreement
 from matching.index import kernels
+from matching.index.column import Column
 from matching.index.interface import Claim
-from matching.index.kernels import FAR
 from matching.index.rule import Rule, permuted, rule_of
 from matching.index.scan import WORDS, as_words
 
@@ -169,13 +170,15 @@ class Claimed(ABC):
         return np.asarray(place[(self.claims.high[place] == high) & (self.claims.low[place] == low)])
 
     def claim(self, slot: int) -> Claim:
+        return self.claims_of(np.array([slot]))[0]
+
+    def claims_of(self, slots: Indices | Numbers) -> list[Claim]:
         claims = self.claims
-        return Claim(
-            UUID(int=int(claims.high[slot]) << 64 | int(claims.low[slot])),
-            int(claims.uses[slot]),
-            int(claims.assurance[slot]),
-            date.fromordinal(int(claims.since[slot])),
-        )
+        columns = (claims.high, claims.low, claims.uses, claims.assurance, claims.since)
+        return [
+            Claim(UUID(int=high << 64 | low), uses, assurance, date.fromordinal(since))
+            for high, low, uses, assurance, since in zip(*(each[slots].tolist() for each in columns), strict=True)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,17 +202,16 @@ class Segment(Claimed):
             for block in blocks
         )
 
-    def search(self, key: Key, rule: Rule, asked: Words, textures: Words) -> tuple[Numbers, Bytes]:
-        """The slots that have a candidate within the widest threshold, and the smallest distance of each."""
-        nearest = np.full(len(self.claims.high), FAR, np.uint8)
-        found = np.empty(len(self.claims.high), np.uint32)
-        count = 0
-        for block in self.blocks.get(key, ()):
-            if len(block.offsets):
-                count = kernels.probe(asked, textures, *block, rule, nearest, found, count)
-            else:
-                count = kernels.scan(asked, textures, *block[:3], rule, nearest, found, count)
-        return found[:count], nearest[found[:count]]
+    def search(self, key: Key, rule: Rule, asked: Words, textures: Words, ends: Numbers) -> Numbers:
+        """What several questions find, whose codes end there in `asked`: (n, 3) of question, slot, least distance."""
+        claims = len(self.claims.high)
+        found = [kernels.search(asked, textures, ends, *block, rule, claims) for block in self.blocks.get(key, ())]
+        if len(found) < 2:
+            return found[0] if found else np.empty((0, 3), np.uint32)
+        merged = np.concatenate(found)
+        merged = merged[np.lexsort(merged.T[::-1])]
+        again = (merged[1:, :2] == merged[:-1, :2]).all(axis=1)  # a slot's codes may lie in two blocks
+        return merged[np.concatenate([[True], ~again])] if len(merged) else merged
 
 
 def claim_arrays(segment: Claimed) -> dict[str, Array]:
@@ -279,9 +281,39 @@ def joined(parts: Sequence[tuple[Segment, Booleans]], rules: Rules) -> Segment:
 
 
 def built(batches: Iterable[Put], rules: Rules) -> Segment:
-    """One segment of everything that is put. No protection may come twice."""
-    read = [gathered(batch, rules) for batch in batches] or [Segment(EMPTY, {})]
-    return joined([(part, np.ones(len(part.claims.high), np.bool_)) for part in read], rules)
+    """One segment of everything that is put: protections in the order of their ids from batch to batch, none twice.
+
+    What is read is held once. Raises ValueError for disorder.
+    """
+    claims = [(name, Column()) for name in Claims._fields]
+    columns: defaultdict[Key, tuple[Column, Column, Column]] = defaultdict(lambda: (Column(), Column(), Column()))
+    count, last = 0, (-1, -1)
+    for batch in batches:
+        part = gathered(batch, rules)
+        if not len(part.claims.high):
+            continue
+        if (int(part.claims.high[0]), int(part.claims.low[0])) <= last:
+            raise ValueError("protections do not come in the order of their ids")
+        for name, column in claims:
+            column.append(getattr(part.claims, name))
+        for key, (block,) in part.blocks.items():
+            codes, textures, slots = columns[key]
+            codes.append(block.codes)
+            textures.append(block.textures)
+            slots.append(block.slots + np.uint32(count))
+        last = int(part.claims.high[-1]), int(part.claims.low[-1])
+        count += len(part.claims.high)
+    return Segment(
+        Claims._make(column.array() for _, column in claims) if count else EMPTY,
+        {key: tuple(_cut(unsorted(*(each.array() for each in of)), rules.rules[key])) for key, of in columns.items()},
+    )
+
+
+def _cut(whole: Block, rule: Rule) -> Iterator[Block]:
+    """Blocks of codes as many as places can be told apart, with buckets where they are many."""
+    for start in range(0, len(whole.codes), MOST):
+        block = whole.slice(start, start + MOST)
+        yield block if len(block.codes) <= FEW else block.with_buckets(rule)
 
 
 def _blocks(
@@ -291,11 +323,8 @@ def _blocks(
     places: Sequence[Numbers],
     rules: Rules,
 ) -> Iterator[Block]:
-    codes, textures, slots = (
-        [np.empty((0, WORDS), np.uint64)],
-        [np.empty((0, WORDS), np.uint64)],
-        [np.empty(0, np.uint32)],
-    )
+    none = np.empty((0, WORDS), np.uint64)
+    codes, textures, slots = [none], [none], [np.empty(0, np.uint32)]
     for (segment, alive), old, new in zip(parts, kept, places, strict=True):
         new_slot = np.zeros(len(alive), np.uint32)
         new_slot[old] = new
@@ -310,6 +339,4 @@ def _blocks(
     whole = unsorted(
         np.concatenate(codes)[order], all_textures[order] if len(all_textures) else all_textures, all_slots[order]
     )
-    for start in range(0, len(order), MOST):
-        block = whole.slice(start, start + MOST)
-        yield block if len(block.codes) <= FEW else block.with_buckets(rules.rules[key])
+    yield from _cut(whole, rules.rules[key])

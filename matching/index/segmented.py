@@ -19,7 +19,19 @@ from matching.hashing.fingerprint import Fingerprint, Hash
 from matching.hashing.profile import Profile
 from matching.index import segment as segments
 from matching.index.interface import Claim, Hit
-from matching.index.segment import Booleans, Claimed, Indices, Key, Rules, Segment, Words, gathered, halves, joined
+from matching.index.segment import (
+    Booleans,
+    Claimed,
+    Indices,
+    Key,
+    Rules,
+    Segment,
+    Words,
+    frozen,
+    gathered,
+    halves,
+    joined,
+)
 
 Held = TypeVar("Held", bound=Claimed)  # the segments of an index
 Kept = TypeVar("Kept")  # what is put for a claim
@@ -189,22 +201,32 @@ class SegmentedIndex(Segmented[Segment, Sequence[Fingerprint]]):
         return joined([(part.segment, part.alive) for part in parts], self._rules)
 
     def search(self, asked: Iterable[Fingerprint]) -> list[Hit]:
+        return self.search_each([asked])[0]
+
+    def search_each(self, questions: Sequence[Iterable[Fingerprint]]) -> list[list[Hit]]:
+        """All codes of all questions go to a segment's block in one call, which holds no lock."""
         state = self._state
-        questions: dict[Key, list[Hash]] = {}
-        for fingerprint in asked:
-            for item in fingerprint.hashes:
-                questions.setdefault((fingerprint.profile, item.algorithm), []).append(item)
-        hits = []
-        for key, hashes in questions.items():
+        hits: list[list[Hit]] = [[] for _ in questions]
+        for key, (hashes, ends) in self._asked(questions).items():
             words = self._rules.words(key, hashes)
             for part in state.parts:
-                slots, distances = part.segment.search(key, self._rules.rules[key], *words)
-                stands = part.alive[slots]
-                hits += [
-                    Hit(part.segment.claim(slot), *key, distance)
-                    for slot, distance in zip(slots[stands].tolist(), distances[stands].tolist(), strict=True)
-                ]
+                found = part.segment.search(key, self._rules.rules[key], *words, frozen(np.array(ends, np.uint32)))
+                question, slot, distance = found[part.alive[found[:, 1]]].T
+                claims = part.segment.claims_of(slot)
+                for number, claim, near in zip(question.tolist(), claims, distance.tolist(), strict=True):
+                    hits[number].append(Hit(claim, *key, near))
         return hits
+
+    def _asked(self, questions: Sequence[Iterable[Fingerprint]]) -> dict[Key, tuple[list[Hash], list[int]]]:
+        """The hashes of all questions by key, and where those of each end."""
+        asked: dict[Key, tuple[list[Hash], list[int]]] = {key: ([], []) for key in self._rules.rules}
+        for question in questions:
+            for fingerprint in question:
+                for item in fingerprint.hashes:
+                    asked[fingerprint.profile, item.algorithm][0].append(item)
+            for hashes, ends in asked.values():
+                ends.append(len(hashes))
+        return {key: (hashes, ends) for key, (hashes, ends) in asked.items() if hashes}
 
     def reached_by(self, profiles: Collection[str]) -> bool:
         mask = self._rules.mask(profiles)
@@ -217,10 +239,11 @@ def warm() -> None:
     rules = Rules()
     code = Hash("full", "", bytes(32), 100)
     for key, rule in rules.rules.items():
-        words = rules.words(key, [code])
-        plain = segments.unsorted(*words, np.zeros(1, np.uint32))
+        codes, textures = rules.words(key, [code])
+        plain = segments.unsorted(codes, textures, np.zeros(1, np.uint32))
         for block in (plain, plain.with_buckets(rule)):
-            Segment(segments.EMPTY._replace(high=words[0][:, 0]), {key: (block,)}).search(key, rule, *words)
+            held = Segment(segments.EMPTY._replace(high=codes[:, 0]), {key: (block,)})
+            held.search(key, rule, codes, textures, frozen(np.ones(1, np.uint32)))
 
 
 def _first_to_merge(parts: Sequence[Part[Held]]) -> int:

@@ -23,6 +23,7 @@ from uuid import UUID
 
 import numpy as np
 
+from matching.index.mapped import mapped
 from matching.index.segment import Array, Claimed, frozen
 
 VERSION: Final = 1
@@ -138,7 +139,7 @@ class SharedSegment(Generic[Held]):
                 raise RefusedError("it is another's, or others may read it")
             if about.st_size < _HEAD.size:
                 raise RefusedError("it is cut short")
-            memory = memoryview(mmap.mmap(file, 0, access=mmap.ACCESS_READ))
+            memory = mapped(file, about.st_size)
         finally:
             os.close(file)
         self._opened = _identity(about)
@@ -179,16 +180,16 @@ class SharedSegment(Generic[Held]):
         file = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             os.posix_fallocate(file, 0, total)  # a full file system is an error here, and a signal under the mapping
-            with mmap.mmap(file, total) as mapped:
-                mapped[: len(header)] = header
-                there = {name: _placed(mapped, *kind, places[name]) for name, kind in kinds.items()}
+            with mmap.mmap(file, total) as new:
+                new[: len(header)] = header
+                there = {name: _placed(new, *kind, places[name]) for name, kind in kinds.items()}
                 for name, array in arrays.items():
                     there[name][...] = array
                 self._form.fill(there)
                 there.clear()  # or the mapping could not be closed
-                with memoryview(mapped) as memory:
+                with memoryview(new) as memory:
                     mac = self._mac(memory, len(header))
-                mapped[len(header) : len(header) + _MAC] = mac
+                new[len(header) : len(header) + _MAC] = mac
             os.rename(unfinished, self.path)  # noqa: PTH104
         except BaseException:
             os.unlink(unfinished)  # noqa: PTH108

@@ -133,7 +133,7 @@ def test_merges_keep_the_segments_few(source: random.Random) -> None:
 def test_no_question_waits_for_the_compiler(source: random.Random, photos: list[Put]) -> None:
     """Whatever is asked of whatever index: the kernels were compiled for it when they were warmed."""
     warm()
-    compiled = {kernel: list(kernel.signatures) for kernel in (kernels.probe, kernels.scan, kernels.fill)}
+    compiled = {kernel: list(kernel.signatures) for kernel in (kernels.search, kernels.fill)}
     index, _ = both(photos)
     index.apply([photo(source)], [photos[0][0].protection])
     index.search(asking(*questions(source, photos)))
