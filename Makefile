@@ -2,10 +2,10 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run demo generator test test-guards test-all mutants screenshots check format openapi lock clean venv venv-dev venv-bench venv-examples quality bench bench-index bench-http bench-browser messages bench-browser-details bench-details rotate
+.PHONY: help run demo generator test test-guards test-all mutants screenshots check format openapi lock clean venv venv-dev venv-bench venv-examples quality bench bench-index bench-http bench-browser messages bench-browser-details bench-details rotate backup backup-key restore drill
 
 # Names and arguments may hold spaces: they reach the recipes as environment variables, not as text.
-export SECRET PHOTO PHOTOS NEGATIVES QUICK SIZES PHOTOS_REGISTERED
+export SECRET PHOTO PHOTOS NEGATIVES QUICK SIZES PHOTOS_REGISTERED IDENTITY UNTIL
 RUN := .venv/bin/python -m
 # Over the cores, each file on one; `ARGS=-n0` for one process.
 SPREAD := -p tests.side_by_side -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
@@ -20,6 +20,18 @@ run: venv ## Veto on this machine until Ctrl-C (PORT=8000, HOST, WEB_WORKERS, VE
 
 demo: venv ## the main job in one go, nothing left behind (PHOTO=path)
 	@if [ -n "$$PHOTO" ]; then exec $(RUN) config.local demo --photo "$$PHOTO"; else exec $(RUN) config.local demo; fi
+
+backup: venv ## a whole copy of the Veto that runs, sealed (BACKUP_FOLDER, BACKUP_RECIPIENT): docs/backup.md
+	@exec $(RUN) config.local backup
+
+backup-key: venv ## a pair of keys: the public one is BACKUP_RECIPIENT, the private one is for `make restore` alone
+	@exec $(RUN) config.local backup-key
+
+restore: venv ## put back data that is gone, from BACKUP_FOLDER (IDENTITY=file with the private key, UNTIL=time)
+	@exec $(RUN) config.local restore --identity "$$IDENTITY" $${UNTIL:+--until "$$UNTIL"}
+
+drill: venv ## a backup, a loss, a restore and the answers meanwhile, in a folder of its own (half a minute)
+	@exec $(RUN) config.local drill
 
 generator: venv-examples ## beside `make run`: an image editor that asks Veto first (VETO_URL, VETO_KEY, GENERATOR_PORT=8100)
 	@PYTHONPATH=clients/python exec $(RUN) examples.generator

@@ -1,8 +1,10 @@
 """Celery tasks of `consent`: what time brings. Each looks at the rows, so that a lost run delays and loses nothing."""
 
 from datetime import timedelta
+from pathlib import Path
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from consent.accounts.sessions import forget_expired
@@ -30,6 +32,10 @@ def erase_withdrawn() -> None:
 
 @shared_task
 def forget_the_past() -> None:
-    """Remove sessions that are over, and accounts whose address nobody verified in time."""
+    """Remove sessions that are over, accounts whose address nobody verified in time, and mails that became files."""
     forget_expired()
-    forget_claims(before=timezone.now() - CLAIM)
+    before = timezone.now() - CLAIM
+    forget_claims(before=before)
+    for mail in Path(settings.MAIL_FOLDER).glob("*.log") if settings.MAIL_FOLDER else ():
+        if mail.stat().st_mtime < before.timestamp():
+            mail.unlink(missing_ok=True)

@@ -43,11 +43,14 @@ def note(kind: LedgerEntry.Kind, *subjects: UUID) -> None:
 
 
 def written() -> bool:
-    """Whether all that was noted before the call is in the file; else it waits for the next call, of any process."""
+    """Whether all that was noted before the call is in the file; else it waits for the next call, of any process.
+
+    Every day has a file, so that a ledger which is not there was never one in which nothing stood.
+    """
     try:
         with transaction.atomic(durable=True):
             due = list(LedgerEntry.objects.select_for_update().order_by("at"))
-            if due:
+            if due or not today().exists():
                 append(due)
                 LedgerEntry.objects.filter(id__in=[entry.id for entry in due]).delete()
     except (DatabaseError, InterfaceError, OSError) as error:
@@ -56,19 +59,22 @@ def written() -> bool:
     return True
 
 
+def today() -> Path:
+    return Path(settings.LEDGER_FOLDER, f"{datetime.now(UTC):%Y-%m-%d}.jsonl")
+
+
 def append(entries: Iterable[LedgerEntry]) -> None:
     """To today's file; on the disk when it returns. Raises OSError."""
     lines = [
         json.dumps({"at": entry.at.isoformat(), "kind": entry.kind, "subject": str(entry.subject)}) for entry in entries
     ]
-    folder = settings.LEDGER_FOLDER
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / f"{datetime.now(UTC):%Y-%m-%d}.jsonl"
+    path = today()
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a") as file:
         file.write("\n".join(["", *lines, ""]))  # a new line first: a full disk may have torn the one before
         file.flush()
         os.fsync(file.fileno())
-    directory = os.open(folder, os.O_RDONLY)
+    directory = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(directory)
     finally:

@@ -1,13 +1,16 @@
-"""python -m config.local run | exec -- COMMAND… | demo [--photo PATH] | rotate SECRET"""
+"""python -m config.local COMMAND; `-h` says which there are."""
 
 import argparse
 import os
 import sys
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from config.local.execute import execute
 from config.local.failure import LocalError
 from config.local.home import Home, chosen_home
+from config.local.restore import backup, key, restore
 from config.local.run import run
 from config.rotation import SECRETS
 
@@ -22,14 +25,16 @@ def main() -> int:
     shown.add_argument("--photo", type=Path, help="a photo of yours")
     rotated = commands.add_parser("rotate", help="change a secret of the home that `run` uses, while it is stopped")
     rotated.add_argument("secret", choices=SECRETS)
+    commands.add_parser("backup", help="a whole copy of what runs, to BACKUP_FOLDER")
+    commands.add_parser("backup-key", help="a pair of keys for BACKUP_RECIPIENT and `restore`")
+    restored = commands.add_parser("restore", help="put back data that is gone, from BACKUP_FOLDER")
+    restored.add_argument("--identity", type=Path, required=True, help="the file with the private key")
+    restored.add_argument("--until", type=datetime.fromisoformat, help="2026-11-25T17:00:00+00:00; else all there is")
+    commands.add_parser("drill", help="backup, loss, restore and the answers meanwhile, in a folder of its own")
     arguments = parser.parse_args()
     try:
-        if arguments.command == "run":
-            return run(os.environ)
-        if arguments.command == "demo":
-            return _demo(arguments.photo)
-        if arguments.command == "rotate":
-            return _rotate(arguments.secret)
+        if (job := JOBS.get(arguments.command)) is not None:
+            return job(arguments)
         command = arguments.wrapped[1:] if arguments.wrapped[:1] == ["--"] else arguments.wrapped
         if not command:
             parser.error("exec needs a command")
@@ -51,10 +56,27 @@ def _rotate(secret: str) -> int:
     return 0
 
 
+def _drill() -> int:
+    from config.local.drill import drill  # noqa: PLC0415 (as of `_demo`)
+
+    return drill(os.environ)
+
+
 def _demo(photo: Path | None) -> int:
     from config.local.demo import demo  # noqa: PLC0415 (its image libraries are not for the supervisor)
 
     return demo(os.environ, photo)
+
+
+JOBS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "run": lambda _: run(os.environ),
+    "demo": lambda arguments: _demo(arguments.photo),
+    "backup": lambda _: backup(os.environ),
+    "backup-key": lambda _: key(),
+    "restore": lambda arguments: restore(os.environ, identity_file=arguments.identity, until=arguments.until),
+    "rotate": lambda arguments: _rotate(arguments.secret),
+    "drill": lambda _: _drill(),
+}
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -24,6 +25,7 @@ DATABASE, OWNER, APP = "veto", "veto_owner", "veto_app"
 START_SECONDS, STOP_SECONDS = 90.0, 30.0
 IPC_RMID = 0  # sys/ipc.h
 HBA = f"# Over the socket, with a password, these two roles and no other.\nlocal all {OWNER},{APP} scram-sha-256\n"
+HBA_FOR_BACKUPS = f"{HBA}local replication {OWNER} scram-sha-256\n"
 
 # Durability keeps its defaults (fsync, synchronous_commit, full_page_writes: on).
 SETTINGS = {
@@ -77,11 +79,18 @@ class Postgres:
         passwords: Passwords | None = None,
         log: Path | None = None,
         may_create_databases: bool = False,
+        archiving: Mapping[str, str] | None = None,
+        patience: float = START_SECONDS,
     ) -> None:
+        """`archiving`: the settings of a server that keeps its log of changes, of which backups can be made.
+        `patience`: how many seconds a start may take.
+        """
         self.data = data.absolute()
         self.log = log or self.data.with_name(f"{self.data.name}.log")
         self._passwords = passwords or Passwords()
         self._may_create_databases = may_create_databases
+        self._archiving = dict(archiving or {})
+        self._patience = patience
         self._sockets = PrivateFolder("pg")
         self._account: Account | None = None
         self._programs: Programs | None = None
@@ -114,6 +123,8 @@ class Postgres:
         if not (self.data / "PG_VERSION").exists():
             self._initialise(account, programs)
         self._settle(account)
+        if self._archiving and not (self.data / "recovery.signal").exists():
+            self._allow_backups(account, programs)
         self._sockets.create()
         os.chown(self._sockets.path, *account.owner)
         for stale in self._sockets.path.glob(".s.PGSQL.*"):
@@ -173,7 +184,7 @@ class Postgres:
         return self._account, self._programs.locate()
 
     def _options(self) -> list[str]:
-        settings = SETTINGS | {"unix_socket_directories": str(self._sockets.path)}
+        settings = SETTINGS | self._archiving | {"unix_socket_directories": str(self._sockets.path)}
         return [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
 
     def _child(self, name: str, command: list[str], *, folder: Path, account: Account) -> Child:
@@ -201,13 +212,22 @@ class Postgres:
         ]
         self._run_to_end(self._child("initdb", initdb, folder=fresh, account=account))
         (fresh / "pg_hba.conf").write_text(HBA)
-        single = [str(programs / "postgres"), "--single", "-D", folder_argument(fresh), *self._options(), "postgres"]
-        self._run_to_end(
-            self._child("PostgreSQL (single-user)", single, folder=fresh, account=account), self._roles().encode()
-        )
+        self._alone(self._roles(), fresh, account, programs)
         if self.data.exists():
             self.data.rmdir()
         fresh.rename(self.data)
+
+    def _allow_backups(self, account: Account, programs: Path) -> None:
+        """Of data that was made before backups were wanted too."""
+        (self.data / "pg_hba.conf").write_text(HBA_FOR_BACKUPS)
+        self._alone(f"ALTER ROLE {OWNER} REPLICATION\n", self.data, account, programs)
+
+    def _alone(self, statements: str, data: Path, account: Account, programs: Path) -> None:
+        """In single-user mode: what no role that can connect may do."""
+        single = [str(programs / "postgres"), "--single", "-D", folder_argument(data), *self._options(), "postgres"]
+        self._run_to_end(
+            self._child("PostgreSQL (single-user)", single, folder=data, account=account), statements.encode()
+        )
 
     def _roles(self) -> str:
         """One statement a line, as single-user mode reads them. The superuser gets no password and no way in."""
@@ -242,7 +262,7 @@ class Postgres:
         (self.data / "postmaster.pid").unlink(missing_ok=True)  # its id may by now be a stranger's
 
     def _await_ready(self, server: Child) -> None:
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + self._patience
         while time.monotonic() < deadline:
             if not server.running:
                 raise LocalError(f"PostgreSQL ended with code {server.exit_code} ({self.log}):\n{server.last_lines()}")
@@ -251,7 +271,7 @@ class Postgres:
                 return
             time.sleep(0.02)
         server.kill()
-        raise LocalError(f"PostgreSQL was not ready after {START_SECONDS:.0f} s ({self.log}):\n{server.last_lines()}")
+        raise LocalError(f"PostgreSQL was not ready after {self._patience:.0f} s ({self.log}):\n{server.last_lines()}")
 
     def _drop_shared_memory(self) -> None:
         """A killed server leaves the small System V segment that guards its data."""

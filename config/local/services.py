@@ -4,10 +4,11 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from config.local.backup import SWITCH_S, Backups
 from config.local.failure import LocalError
 from config.local.folders import MEMORY, NewFolder, PrivateFolder, sweep
 from config.local.home import Home
-from config.local.postgres import Passwords, Postgres
+from config.local.postgres import START_SECONDS, Passwords, Postgres
 from config.local.valkey import Valkey
 
 __all__ = ["LocalError", "Passwords", "Postgres", "Services", "Valkey", "temporary_services"]
@@ -16,8 +17,17 @@ __all__ = ["LocalError", "Passwords", "Postgres", "Services", "Valkey", "tempora
 class Services:
     """Those that `given` (the environment) does not already name are started below an open home."""
 
-    def __init__(self, home: Home, given: Mapping[str, str], *, may_create_databases: bool = False) -> None:
+    def __init__(
+        self,
+        home: Home,
+        given: Mapping[str, str],
+        *,
+        may_create_databases: bool = False,
+        patience: float = START_SECONDS,
+        switch_s: int = SWITCH_S,
+    ) -> None:
         self._home = home
+        self._backups = Backups.chosen(given)
         self._given = given
         self._keys = home.keys()
         self.postgres: Postgres | None = None
@@ -28,6 +38,8 @@ class Services:
                 passwords=self._keys.passwords,
                 log=home.log("postgres"),
                 may_create_databases=may_create_databases,
+                archiving=self._backups.settings(switch_s=switch_s) if self._backups else None,
+                patience=patience,
             )
         if not given.get("REDIS_URL"):
             self.valkey = Valkey(home.valkey, log=home.log("valkey"))
@@ -55,6 +67,8 @@ class Services:
         values["SERVED_OVER_HTTPS"] = self._given.get("SERVED_OVER_HTTPS") or "false"  # on one's own machine
         if self._index is not None:
             values["INDEX_FOLDER"] = str(self._index.path)
+        if self._backups is not None:  # not on the disk whose loss a restore follows
+            values["LEDGER_FOLDER"] = self._given.get("LEDGER_FOLDER") or str(self._backups.folder / "ledger")
         values |= {name: self._given[name] for name in self._keys.environment() if self._given.get(name)}
         lines = [f"{name}={value}\n" for name, value in values.items()]
         file = self._home.write("veto.env", "# Written by every start; do not edit.\n" + "".join(lines))

@@ -1,6 +1,8 @@
 """Servers of these tests' own; none uses the session's database."""
 
 import shutil
+import socket
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -62,3 +64,16 @@ def valkey(make_valkey: Callable[[Path], Valkey], tmp_path: Path) -> Valkey:
     server = make_valkey(tmp_path / "with a space" / "valkey")
     server.start()
     return server
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@pytest.fixture
+def place() -> Iterator[str]:
+    """A temporary directory with a path short enough for sockets."""
+    with tempfile.TemporaryDirectory() as place:
+        yield place

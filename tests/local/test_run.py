@@ -5,16 +5,13 @@ import json
 import os
 import shlex
 import signal
-import socket
 import subprocess
 import sys
-import tempfile
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
-import pytest
 
 from config.local.home import ROOT
 
@@ -59,12 +56,6 @@ def all_gone(processes: list[psutil.Process]) -> bool:
     return all(process.status() == psutil.STATUS_ZOMBIE for process in alive)
 
 
-@pytest.fixture
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
 @contextlib.contextmanager
 def running(home: Path, port: int, place: str, **environment: str) -> Iterator[Run]:
     run = Run(home, port, place, **environment)
@@ -73,13 +64,6 @@ def running(home: Path, port: int, place: str, **environment: str) -> Iterator[R
     finally:
         run.process.terminate()
         run.process.communicate(timeout=60)
-
-
-@pytest.fixture
-def place() -> Iterator[str]:
-    """A temporary directory with a path short enough for sockets."""
-    with tempfile.TemporaryDirectory() as place:
-        yield place
 
 
 def test_it_serves_survives_a_kill_of_everything_finds_its_data_again_and_leaves_nothing(

@@ -1,6 +1,10 @@
 """What is not needed any more is gone."""
 
+import os
+import time
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
@@ -27,6 +31,16 @@ def test_a_person_who_is_gone_has_no_session(browser: Browser, alice: Case) -> N
     browser.person().delete()
     assert not browser.is_in()
     assert Session.objects.filter(pk=other.session.session_key).count() == 0
+
+
+def test_mails_that_became_files_go_when_their_links_are_no_longer_good(tmp_path: Path, settings: Any) -> None:
+    settings.MAIL_FOLDER = str(tmp_path)
+    old, young = tmp_path / "1.log", tmp_path / "2.log"
+    for file, days in ((old, 3.1), (young, 2.9)):
+        file.touch()
+        os.utime(file, (time.time() - days * 86400,) * 2)
+    forget_the_past()
+    assert (old.exists(), young.exists()) == (False, True)
 
 
 def test_an_address_that_nobody_verified_is_forgotten() -> None:
