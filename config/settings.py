@@ -244,8 +244,8 @@ WHITENOISE_IMMUTABLE_FILE_TEST = kept_for_good
 
 def sends_nothing(headers: Headers, path: str, _url: str) -> None:
     """What sees a photo can reach nothing but its own code: a worker has the policy of its file, not of its page."""
-    if path.endswith("/js/hashing/worker.js"):
-        headers["Content-Security-Policy"] = "default-src 'none'; script-src 'self'"
+    own = "default-src 'none'; script-src 'self'; " if path.endswith("/js/hashing/worker.js") else ""
+    headers["Content-Security-Policy"] = f"{own}frame-ancestors 'none'"
 
 
 WHITENOISE_ADD_HEADERS_FUNCTION = sends_nothing
