@@ -2,10 +2,10 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run demo generator test test-guards test-all mutants screenshots check format openapi lock clean venv venv-dev venv-bench venv-examples quality bench bench-index bench-http bench-browser messages bench-browser-details bench-details rotate backup backup-key restore drill
+.PHONY: help run demo generator test test-guards test-all mutants screenshots check format openapi lock clean venv venv-dev venv-bench venv-examples quality bench bench-index bench-http bench-browser messages bench-browser-details bench-details rotate backup backup-key restore drill sbom
 
 # Names and arguments may hold spaces: they reach the recipes as environment variables, not as text.
-export SECRET PHOTO PHOTOS NEGATIVES QUICK SIZES PHOTOS_REGISTERED IDENTITY UNTIL
+export SECRET PHOTO PHOTOS NEGATIVES QUICK SIZES PHOTOS_REGISTERED IDENTITY UNTIL SBOM
 RUN := .venv/bin/python -m
 # Over the cores, each file on one; `ARGS=-n0` for one process.
 SPREAD := -p tests.side_by_side -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
@@ -99,6 +99,10 @@ openapi: venv-dev ## write docs/openapi.json anew
 
 lock: venv-dev ## compile requirements*.in into the lock files
 	$(RUN) config.local.locks
+
+sbom: venv-dev ## write sbom.json, the inventory of what is built in (CycloneDX), from requirements.txt
+	@$(RUN) cyclonedx_py requirements requirements.txt --pyproject pyproject.toml --output-reproducible \
+		--output-file "$${SBOM:-sbom.json}"
 
 clean: ## remove .venv and caches; data in .veto stays
 	rm -rf .venv .venv-guards .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis screenshots

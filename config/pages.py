@@ -1,10 +1,18 @@
-"""What every page has in its headers, beyond what Django and django-csp write."""
+"""What every page has in its headers, beyond what Django and django-csp write, and the methods that pages know."""
 
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
 from django.templatetags.static import static
+from django.views.decorators.http import require_safe
 
 # No page of ours needs any of them, so that nothing that ever runs in one can ask for it.
 PERMISSIONS = ", ".join(
@@ -16,6 +24,9 @@ PERMISSIONS = ", ".join(
 )  # fmt: skip
 
 
+METHODS = ("GET", "HEAD", "POST")
+
+
 class PageHeadersMiddleware:
     """HTML is not kept by any cache unless its view says otherwise: someone else may press Back on this device."""
 
@@ -23,7 +34,8 @@ class PageHeadersMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        answer = self.get_response(request)
+        # Views of others take PUT for POST, and one DELETE.
+        answer = self.get_response(request) if request.method in METHODS else HttpResponseNotAllowed(METHODS)
         if answer.headers.get("Content-Type", "").startswith("text/html"):
             answer.headers.setdefault("Cache-Control", "private, no-store")
             answer.headers["Permissions-Policy"] = PERMISSIONS
@@ -31,6 +43,7 @@ class PageHeadersMiddleware:
         return answer
 
 
+@require_safe
 def moved(_: HttpRequest, release: str, name: str) -> HttpResponse:
     """A static file under another release's address, asked for by a page from before or after a deployment."""
     if f"/static/{release}/" == settings.STATIC_URL:

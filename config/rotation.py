@@ -38,7 +38,7 @@ SECRETS: Final = {
     "django": Secret(
         "DJANGO_SECRET_KEY",
         new_django_key,
-        "for two days: sessions, links in mails and sheets that are shown end by then",
+        "for two days, by which sessions, links in mails and sheets end; if it leaked, not at all: all log in again",
     ),
     "pepper": Secret("API_KEY_PEPPER", new_pepper, "until `manage.py reseal` names no api_keys_of_older_peppers"),
     "fingerprints": Secret("FINGERPRINT_KEYS", new_fingerprint_key, "until `manage.py reseal` names no other key"),

@@ -148,14 +148,15 @@ LOGIN_REDIRECT_URL = "photos"
 LOGOUT_REDIRECT_URL = "home"
 
 # In the database alone: a session that was ended must not come back from a cache. It ends with the browser, or the day.
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "consent.accounts.session_store"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
-SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+PREFIX = "__Host-" if HTTPS else ""  # browsers then take it over HTTPS only, and from no other host
+SESSION_COOKIE_NAME = f"{PREFIX}session"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+CSRF_COOKIE_NAME = f"{PREFIX}csrf"
 CSRF_TRUSTED_ORIGINS = [f"https://{'*' if host.startswith('.') else ''}{host}" for host in ALLOWED_HOSTS]
 if TRUSTED_PROXY_COUNT and HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -225,7 +226,7 @@ LOOKUPS_PER_NETWORK_PER_DAY = ENVIRONMENT.lookups_per_network_per_day
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("fr", "Français")]
 LOCALE_PATHS = [ROOT / "locale"]
-LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_NAME = f"{PREFIX}language"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 USE_TZ = True
 FORMAT_MODULE_PATH = ["config.formats"]
@@ -250,8 +251,8 @@ WHITENOISE_IMMUTABLE_FILE_TEST = kept_for_good
 
 def sends_nothing(headers: Headers, path: str, _url: str) -> None:
     """What sees a photo can reach nothing but its own code: a worker has the policy of its file, not of its page."""
-    if path.endswith("/js/hashing/worker.js"):
-        headers["Content-Security-Policy"] = "default-src 'none'; script-src 'self'"
+    own = "default-src 'none'; script-src 'self'; " if path.endswith("/js/hashing/worker.js") else ""
+    headers["Content-Security-Policy"] = f"{own}frame-ancestors 'none'"
 
 
 WHITENOISE_ADD_HEADERS_FUNCTION = sends_nothing
@@ -278,8 +279,14 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CSRF_COOKIE_HTTPONLY = True
-# In a cookie rather than the session: a page that shows them needs no database.
-MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+MESSAGE_STORAGE = "config.cookies.Messages"
+MESSAGES_COOKIE_NAME = f"{PREFIX}messages"
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SILENCED_SYSTEM_CHECKS = [
+    "security.W008",  # whoever ends TLS sends people on to HTTPS; the API must not, and health is asked without
+    "security.W021",  # to be preloaded is the choice of whoever has the domain, and hard to take back
+]
 
 WEB_WORKERS = ENVIRONMENT.web_workers
 UNITS_PER_MINUTE = ENVIRONMENT.units_per_minute

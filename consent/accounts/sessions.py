@@ -3,11 +3,13 @@
 import re
 from typing import Any
 
+from allauth.account.signals import authentication_step_completed
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db.models.signals import post_delete, pre_save
 from django.dispatch import receiver
+from django.http import HttpRequest
 
 NO_ADDRESS = "0.0.0.0"  # noqa: S104 (the column wants an address; this one is nobody's)
 
@@ -49,6 +51,13 @@ def keep_little(instance: UserSession, **_: Any) -> None:
 def end(instance: UserSession, **_: Any) -> None:
     """Whatever removes the one removes the other: erasing a person leaves no session of theirs behind."""
     SessionStore(instance.session_key).delete()
+
+
+@receiver(authentication_step_completed)
+def begin_anew(request: HttpRequest, *, reauthenticated: bool = False, **_: Any) -> None:
+    """Whoever has proven again who they are gets a new session key, as at the log-in; the old one is worth nothing."""
+    if reauthenticated:
+        request.session.cycle_key()
 
 
 def forget_expired() -> None:

@@ -1,8 +1,11 @@
 """People, and how one of them logs in."""
 
+import hashlib
+import hmac
 import uuid
 from typing import ClassVar
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -73,6 +76,12 @@ class Person(AbstractBaseUser):
     def assurance(self) -> int:
         """What is known of who this is: 0 nothing, 1 an e-mail address (nobody comes in before it is verified)."""
         return 1 if self.email else 0
+
+    def get_session_auth_hash(self) -> str:
+        """What ends a person's sessions when the password changes. Not under Django's key, which may change: where the
+        mark of a session is of an older key, Django gives it another key, also to one that is merely listed.
+        """
+        return hmac.digest(settings.REF_KEY, b"session mark" + self.password.encode(), hashlib.sha256).hex()
 
     def set_password(self, raw_password: str | None) -> None:
         super().set_password(self._as_made(raw_password))

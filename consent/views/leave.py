@@ -11,6 +11,8 @@ from django.utils.translation import check_for_language, pgettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+MESSAGES = settings.MESSAGES_COOKIE_NAME
+
 log = structlog.get_logger(__name__)
 
 
@@ -35,7 +37,7 @@ def leave(request: HttpRequest) -> HttpResponse:
     answer = render(request, "public/leave.html", {"to": neutral_page()})
     answer["Refresh"] = f"0; url={neutral_page()}"
     answer["Clear-Site-Data"] = '"cookies", "storage"'  # not "cache": Chromium takes seconds, and this is urgent
-    for cookie in (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME, "messages"):
+    for cookie in (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.LANGUAGE_COOKIE_NAME, MESSAGES):
         answer.delete_cookie(cookie)  # browsers honour Clear-Site-Data over HTTPS only
     return answer
 

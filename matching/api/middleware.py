@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import cast
 
 import structlog
+from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import resolve
@@ -20,7 +21,11 @@ API_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
-}
+} | (
+    {"Strict-Transport-Security": f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains"}
+    if settings.HTTPS
+    else {}
+)
 
 
 class RequestMiddleware:

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from matching.problems import KINDS, Problem
 
@@ -50,6 +51,7 @@ def response(problem: Problem, request: HttpRequest) -> HttpResponse:
     return answer
 
 
+@require_safe
 def page(request: HttpRequest, code: str) -> HttpResponse:
     """What a problem means and what to do about it, for whoever opens its `type`."""
     if code not in KINDS:

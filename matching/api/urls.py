@@ -7,6 +7,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, URLResolver, path
+from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
@@ -103,17 +104,20 @@ def steps_to(location: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(steps) if source == "body" else (f"?{name}",)
 
 
+@require_safe
 def healthz(_: HttpRequest) -> JsonResponse:
     """This process answers."""
     return JsonResponse({"status": "ok"}, headers=NOT_KEPT)
 
 
+@require_safe
 def readyz(_: HttpRequest) -> JsonResponse:
     """This process can answer checks: its index is loaded and in step, whether or not the database is complete."""
     ready = shared().in_step()
     return JsonResponse({"status": "ready" if ready else "not ready"}, status=200 if ready else 503, headers=NOT_KEPT)
 
 
+@require_safe
 def jwks(_: HttpRequest) -> JsonResponse:
     """The public keys of proofs."""
     return JsonResponse({"keys": signing.jwks()}, headers={"Cache-Control": "public, max-age=3600"})

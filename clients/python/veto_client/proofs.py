@@ -45,7 +45,7 @@ def is_known(answer: Answer, jwks: Mapping[str, Any]) -> bool:
         kid = _JWS.get_unverified_header(answer.proof or "").get("kid")
     except PyJWTError:
         return True
-    return any(each.get("kid") == kid for each in jwks["keys"])
+    return any(each.get("kid") == kid for each in jwks.get("keys", ()))
 
 
 def verified(answer: Answer, jwks: Mapping[str, Any]) -> Claims:

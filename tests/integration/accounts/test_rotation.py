@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from consent.accounts import mfa
 from consent.accounts.mfa import UnreadableSecretError
-from tests.integration.accounts.browser import Browser, Case, hidden
+from tests.integration.accounts.browser import Browser, Case, hidden, text
 from tests.integration.accounts.test_email import PASSWORD, an_account, an_address, confirm, sign_up, the_link
 
 
@@ -24,13 +24,14 @@ def rotate(settings: Any) -> Any:
     return rotate
 
 
-def test_who_is_logged_in_stays_so_also_when_the_old_key_is_left_out(
-    browser: Browser, alice: Case, rotate: Any
-) -> None:
+def test_who_is_logged_in_stays_so_on_every_device(browser: Browser, alice: Case, rotate: Any) -> None:
+    other = Browser()
+    other.log_in(alice.number, alice.secret)
     rotate()
-    assert browser.is_in()
-    rotate(keep=False)
-    assert browser.is_in()  # their session was signed anew meanwhile
+    assert "You are logged in in 2 places" in text(browser.open("account"))
+    assert other.is_in()
+    browser.send("usersessions_list")
+    assert (browser.is_in(), other.is_in()) == (True, False)
 
 
 def test_without_the_old_key_every_session_ends(browser: Browser, alice: Case, rotate: Any) -> None:

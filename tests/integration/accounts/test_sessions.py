@@ -133,6 +133,16 @@ def test_each_page_has_a_title_that_tells_nothing(browser: Browser, alice: Case)
                 assert not any(word in title.lower() for word in ("photo", "refus", "protect", "ai"))
 
 
+def test_proving_again_who_one_is_changes_the_session_and_it_stays_in_the_list(browser: Browser, alice: Case) -> None:
+    before = browser.session.session_key
+    browser.prove(alice.secret)
+    assert browser.session.session_key != before
+    thief = Browser()
+    thief.cookies["session"] = before
+    assert (thief.is_in(), browser.is_in()) == (False, True)
+    assert UserSession.objects.get().session_key == browser.session.session_key
+
+
 def test_reauthentication_lasts_five_minutes(browser: Browser, alice: Case, settings: Any) -> None:
     assert browser.open("account_secret").status_code == 302
     answer = browser.send("account_reauthenticate", password=alice.secret, next=reverse("account_secret"))

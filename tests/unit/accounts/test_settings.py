@@ -42,7 +42,7 @@ def test_https_is_what_happens_when_nothing_is_said() -> None:
 
 
 def test_what_must_hold() -> None:
-    assert settings.SESSION_ENGINE == "django.contrib.sessions.backends.db"  # ended is ended: no cache brings it back
+    assert settings.SESSION_ENGINE == "consent.accounts.session_store"  # ended is ended: no cache brings it back
     assert settings.SESSION_COOKIE_HTTPONLY
     assert settings.SESSION_COOKIE_SAMESITE == settings.CSRF_COOKIE_SAMESITE == "Lax"
     assert settings.ACCOUNT_PREVENT_ENUMERATION == "strict"

@@ -27,5 +27,5 @@ def policy(name: str) -> str | None:
 
 
 def test_the_file_of_the_worker_lets_it_load_code_of_ours_and_nothing_else() -> None:
-    assert policy("worker.js") == "default-src 'none'; script-src 'self'"
-    assert policy("index.js") is None
+    assert policy("worker.js") == "default-src 'none'; script-src 'self'; frame-ancestors 'none'"
+    assert policy("index.js") == "frame-ancestors 'none'"

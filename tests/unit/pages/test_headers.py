@@ -46,6 +46,8 @@ def test_static_files_may_be_kept_for_good() -> None:
     answer = Client().get(f"{settings.STATIC_URL}css/veto.css")
     assert answer.status_code == 200
     assert "immutable" in answer["Cache-Control"]
+    assert answer["Content-Security-Policy"] == "frame-ancestors 'none'"
+    assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer.getvalue().startswith(b"/* Veto")
 
 
