@@ -14,7 +14,6 @@ from config.bodies import Arriving, Room
 from config.exchange import Answer, Handler, Scope, Transport, answered, environ_of, refusal
 from config.lanes import Lane
 from matching.api.middleware import API_PREFIX
-from matching.network import address_of
 from matching.problems import Problem
 
 log = structlog.get_logger(__name__)
@@ -37,7 +36,7 @@ class Front:
 
     async def __rsgi__(self, scope: Scope, transport: Transport) -> None:
         environ = environ_of(scope)
-        arriving = Arriving(environ, transport, self.room, address_of(environ), api=scope.path.startswith(API_PREFIX))
+        arriving = Arriving(environ, transport, self.room, api=scope.path.startswith(API_PREFIX))
         with arriving:
             try:
                 body = await arriving.received()

@@ -36,7 +36,7 @@ class Client:
 
 def arriving(client: Client, *, length: int | None, api: bool = True, room: Room | None = None) -> Arriving:
     environ = {"HTTP_TRANSFER_ENCODING": "chunked"} if length is None else {"CONTENT_LENGTH": str(length)}
-    return Arriving(environ, client, room or Room(), "192.0.2.1", api=api)
+    return Arriving(environ | {"REMOTE_ADDR": "192.0.2.1"}, client, room or Room(), api=api)
 
 
 def received(client: Client, **given: Any) -> tuple[bytes, Arriving]:
