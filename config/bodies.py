@@ -80,9 +80,8 @@ class Arriving:
         self._network = ""
         self._taken = 0
         self._rest: AsyncIterator[bytes] | None = None  # what has not been read of it
-        declared = environ.get("CONTENT_LENGTH", "")
-        self._chunked = not declared and "HTTP_TRANSFER_ENCODING" in environ
-        self._declared = int(declared or 0)
+        self._chunked = "HTTP_TRANSFER_ENCODING" in environ  # whatever length is told beside it
+        self._declared = 0 if self._chunked else int(environ.get("CONTENT_LENGTH") or 0)
 
     def __enter__(self) -> Self:
         return self

@@ -63,6 +63,17 @@ def test_a_body_is_handed_on_whole(length: int | None) -> None:
     assert (read, its.length) == (b"abcde", 5)
 
 
+def test_a_chunked_body_is_bounded_whatever_length_is_told_beside_it() -> None:
+    environ = {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": "5"}
+
+    async def receive() -> int:
+        with Arriving(environ, Client([bytes(MIB)] * 100), Room(), api=True) as its:
+            await its.received()
+            return its.length
+
+    assert asyncio.run(receive()) == MOST_OF_API
+
+
 def test_a_large_body_is_handed_on_in_any_sizes() -> None:
     pieces = [bytes([number]) * 70_000 for number in range(20)]
     read, its = received(Client(pieces), length=1_400_000)
