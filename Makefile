@@ -2,10 +2,10 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run demo generator test test-guards test-all mutants screenshots check format openapi lock clean venv venv-dev venv-bench venv-examples quality bench bench-index bench-http bench-browser messages bench-browser-details bench-details rotate backup backup-key restore drill sbom
+.PHONY: help run demo generator test test-guards test-all mutants screenshots check format openapi lock clean venv venv-dev venv-bench venv-examples quality bench bench-index bench-http bench-browser messages bench-browser-details bench-details rotate backup backup-key restore drill sbom load
 
 # Names and arguments may hold spaces: they reach the recipes as environment variables, not as text.
-export SECRET PHOTO PHOTOS NEGATIVES QUICK SIZES PHOTOS_REGISTERED IDENTITY UNTIL SBOM
+export SECRET PHOTO PHOTOS NEGATIVES QUICK SIZES PHOTOS_REGISTERED IDENTITY UNTIL SBOM SOAK_SECONDS
 RUN := .venv/bin/python -m
 # Over the cores, each file on one; `ARGS=-n0` for one process.
 SPREAD := -p tests.side_by_side -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
@@ -83,6 +83,9 @@ bench-details: venv-bench ## the index of details beside the plain one, to a mil
 
 bench-http: venv messages ## checks over HTTP, while others register (PHOTOS_REGISTERED=1000000)
 	@exec $(RUN) bench.http
+
+load: venv messages ## more checks than can be answered: right, bounded, recovering; then memory (PHOTOS_REGISTERED, SOAK_SECONDS=120)
+	@exec $(RUN) bench.load
 
 bench-browser: venv-dev ## hashing in Chromium: bits apart from the server (PHOTOS=dir,…), photos a second, memory
 	@exec $(RUN) config.local exec -- .venv/bin/python -m bench.browser

@@ -16,7 +16,7 @@ from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]
 
 from config.exchange import Transport
 from config.uploads import MAX_REQUEST_BYTES
-from matching.network import network_of
+from matching.network import address_of, network_of
 from matching.problems import Problem
 
 SMALL: Final = 64 * 1024
@@ -71,17 +71,17 @@ class Pieces(io.RawIOBase):
 class Arriving:
     """The body of one request. Holds its part of the room until the end of a `with`."""
 
-    def __init__(self, environ: dict[str, Any], transport: Transport, room: Room, address: str, *, api: bool) -> None:
+    def __init__(self, environ: dict[str, Any], transport: Transport, room: Room, *, api: bool) -> None:
         self.api = api
         self.length = 0
+        self._environ = environ
         self._transport = transport
         self._room = room
-        self._network = network_of(address)
+        self._network = ""
         self._taken = 0
         self._rest: AsyncIterator[bytes] | None = None  # what has not been read of it
-        declared = environ.get("CONTENT_LENGTH", "")
-        self._chunked = not declared and "HTTP_TRANSFER_ENCODING" in environ
-        self._declared = int(declared or 0)
+        self._chunked = "HTTP_TRANSFER_ENCODING" in environ  # whatever length is told beside it
+        self._declared = 0 if self._chunked else int(environ.get("CONTENT_LENGTH") or 0)
 
     def __enter__(self) -> Self:
         return self
@@ -113,6 +113,7 @@ class Arriving:
         most = MOST_OF_API if self.api else MOST_OF_FORM
         if self._declared > most and not self.api:
             raise Problem("too-large", "Send fewer photos at once.")
+        self._network = network_of(address_of(self._environ))
         began = asyncio.get_running_loop().time()
         pieces: deque[bytes] = deque()
         async for piece in self._rest:

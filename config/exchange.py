@@ -1,6 +1,5 @@
 """A request and an answer as granian has them (RSGI) and as Django has them (WSGI, PEP 3333)."""
 
-import secrets
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -83,6 +82,7 @@ def environ_of(scope: Scope) -> dict[str, Any]:
             if name in environ:
                 value = f"{environ[name]}{'; ' if name == 'HTTP_COOKIE' else ','}{value}"  # noqa: PLW2901
             environ[name] = value
+    environ.setdefault("HTTP_HOST", scope.authority or "")  # or Django would take our own name for it
     return environ
 
 
@@ -97,10 +97,10 @@ def answered(handler: Handler, environ: dict[str, Any]) -> Answer:
     return Answer(int(status[:3]), headers, body)
 
 
-def refusal(problem: Problem, *, api: bool) -> Answer:
+def refusal(problem: Problem, request_id: str, *, api: bool) -> Answer:
     """What is said where Django is not asked: to a platform the problem, to a person its title, in each language."""
     request = HttpRequest()
-    request_id = request.request_id = f"req_{secrets.token_hex(12)}"  # type: ignore[attr-defined]
+    request.request_id = request_id  # type: ignore[attr-defined]
     said = problems.response(problem, request)
     if not api:
         said.headers["Content-Type"] = "text/plain; charset=utf-8"

@@ -5,6 +5,7 @@ that trickles in or an answer that nobody fetches, holds a connection and perhap
 docs/adr/0026-slow-clients-and-load.md.
 """
 
+import secrets
 from functools import partial
 from typing import Any, Final
 
@@ -14,7 +15,6 @@ from config.bodies import Arriving, Room
 from config.exchange import Answer, Handler, Scope, Transport, answered, environ_of, refusal
 from config.lanes import Lane
 from matching.api.middleware import API_PREFIX
-from matching.network import address_of
 from matching.problems import Problem
 
 log = structlog.get_logger(__name__)
@@ -37,7 +37,7 @@ class Front:
 
     async def __rsgi__(self, scope: Scope, transport: Transport) -> None:
         environ = environ_of(scope)
-        arriving = Arriving(environ, transport, self.room, address_of(environ), api=scope.path.startswith(API_PREFIX))
+        arriving = Arriving(environ, transport, self.room, api=scope.path.startswith(API_PREFIX))
         with arriving:
             try:
                 body = await arriving.received()
@@ -48,8 +48,9 @@ class Front:
                 lane = self.large if large else self.quick
                 await lane.do(partial(self.answer, environ, transport), always=scope.path in ALWAYS)
             except Problem as problem:
-                log.warning("refused", code=problem.code, method=scope.method)
-                send(transport, refusal(problem, api=arriving.api))
+                request_id = f"req_{secrets.token_hex(12)}"
+                log.warning("refused", code=problem.code, method=scope.method, request_id=request_id)
+                send(transport, refusal(problem, request_id, api=arriving.api))
         await arriving.drained()
 
     def answer(self, environ: dict[str, Any], transport: Transport) -> None:

@@ -26,6 +26,11 @@ class Seen:
     lasted: float = 0.0
     overrun: bool = False
 
+    def note(self, sent: bytes, status: int, head: bytes, body: bytearray, seconds: float) -> None:  # noqa: ARG002
+        """An answer: to what, its head in small letters, and when it came after its question was due."""
+        self.seconds.append(seconds)
+        self.statuses[status] += 1
+
     def percentile(self, share: float) -> float:
         """Milliseconds."""
         there = sorted(self.seconds)
@@ -47,14 +52,14 @@ class Line(asyncio.Protocol):
     def __init__(self, seen: Seen) -> None:
         self.seen = seen
         self.answered = asyncio.Event()
-        self._due = 0.0
+        self._sent, self._due = b"", 0.0
         self._got = bytearray()
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
 
     def send(self, sent: bytes, due: float) -> None:
-        self._due = due
+        self._sent, self._due = sent, due
         self._got.clear()
         self._transport.write(sent)
 
@@ -67,8 +72,7 @@ class Line(asyncio.Protocol):
         length = int(head.partition(b"content-length:")[2].split(b"\r", 1)[0])
         if len(self._got) < end + 4 + length:
             return
-        self.seen.seconds.append(time.perf_counter() - self._due)
-        self.seen.statuses[int(head[9:12])] += 1
+        self.seen.note(self._sent, int(head[9:12]), head, self._got[end + 4 :], time.perf_counter() - self._due)
         self.done()
 
     def connection_lost(self, _: Exception | None) -> None:
@@ -113,12 +117,21 @@ async def _flood(port: int, requests: Sequence[bytes], seconds: float, connectio
     return seen
 
 
-def arrive(port: int, requests: Sequence[bytes], *, rate: float, seconds: float, connections: int) -> Seen:
-    return asyncio.run(_arrive(port, requests, rate, seconds, connections))
+def arrive(
+    port: int,
+    requests: Sequence[bytes],
+    *,
+    rate: float,
+    seconds: float,
+    connections: int,
+    seen: Seen | None = None,
+) -> Seen:
+    return asyncio.run(_arrive(port, requests, rate, seconds, connections, seen or Seen()))
 
 
-async def _arrive(port: int, requests: Sequence[bytes], rate: float, seconds: float, connections: int) -> Seen:
-    seen = Seen()
+async def _arrive(
+    port: int, requests: Sequence[bytes], rate: float, seconds: float, connections: int, seen: Seen
+) -> Seen:
     queue = Queue(await connected(port, connections, seen))
     chance = random.Random(1)  # noqa: S311 (moments, not secrets)
     began = due = time.perf_counter()

@@ -37,7 +37,7 @@ class Client:
 
 def arriving(client: Client, *, length: int | None, api: bool = True, room: Room | None = None) -> Arriving:
     environ = {"HTTP_TRANSFER_ENCODING": "chunked"} if length is None else {"CONTENT_LENGTH": str(length)}
-    return Arriving(environ, client, room or Room(), "192.0.2.1", api=api)
+    return Arriving(environ | {"REMOTE_ADDR": "192.0.2.1"}, client, room or Room(), api=api)
 
 
 def received(client: Client, **given: Any) -> tuple[bytes, Arriving]:
@@ -62,6 +62,17 @@ def refused(client: Client, **given: Any) -> str:
 def test_a_body_is_handed_on_whole(length: int | None) -> None:
     read, its = received(Client([b"ab", b"cde"]), length=length)
     assert (read, its.length) == (b"abcde", 5)
+
+
+def test_a_chunked_body_is_bounded_whatever_length_is_told_beside_it() -> None:
+    environ = {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": "5"}
+
+    async def receive() -> int:
+        with Arriving(environ, Client([bytes(MIB)] * 100), Room(), api=True) as its:
+            await its.received()
+            return its.length
+
+    assert asyncio.run(receive()) == MOST_OF_API
 
 
 def test_a_large_body_is_handed_on_in_any_sizes() -> None:

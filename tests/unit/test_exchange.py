@@ -18,6 +18,7 @@ def environ(*headers: tuple[str, str], **scope: Any) -> dict[str, Any]:
         "method": "GET",
         "path": "/",
         "query_string": "",
+        "authority": None,
         "headers": SimpleNamespace(items=lambda: list(headers)),
     }
     return environ_of(SimpleNamespace(**given | scope))
@@ -46,6 +47,11 @@ def test_the_address_of_a_client_has_no_port(client: str, address: str) -> None:
     assert environ(client=client)["REMOTE_ADDR"] == address
 
 
+def test_a_request_that_names_no_host_is_not_taken_for_ours() -> None:
+    assert environ()["HTTP_HOST"] == ""
+    assert environ(("host", "veto.example"))["HTTP_HOST"] == "veto.example"
+
+
 def test_a_path_is_written_as_django_reads_it() -> None:
     assert environ(path="/é")["PATH_INFO"].encode("latin-1").decode() == "/é"
 
@@ -69,10 +75,11 @@ def test_an_answer_is_whole_and_closed() -> None:
 
 def test_a_refusal_is_a_problem_for_platforms_and_words_for_people() -> None:
     problem = Problem("overloaded", "Too much.", retry_after_s=5)
-    platform, person = refusal(problem, api=True), refusal(problem, api=False)
+    platform, person = (refusal(problem, "req_1", api=api) for api in (True, False))
     assert dict(platform.headers)["Content-Type"] == "application/problem+json"
-    assert dict(platform.headers)["X-Request-Id"].encode() in platform.body
+    assert b'"request_id":"req_1"' in platform.body
     for answer in (platform, person):
         assert (answer.status, dict(answer.headers)["Retry-After"]) == (503, "5")
         assert dict(answer.headers)["Cache-Control"] == "no-store"
+        assert dict(answer.headers)["X-Request-Id"] == "req_1"
     assert len(person.body.decode().splitlines()) == 2

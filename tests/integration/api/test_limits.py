@@ -85,3 +85,13 @@ def test_without_redis_a_process_counts_for_itself_its_share(web: Web, without_r
 
 def test_nobody_is_refused_because_redis_is_away(without_redis: Web, key: str) -> None:
     assert {ask(without_redis, key, 1).status for _ in range(20)} == {200}
+
+
+def test_what_is_taken_in_advance_is_given_out_and_no_more_passes_than_the_limit_and_a_portion() -> None:
+    bucket, limit = f"veto:quota:{uuid4().hex}", 60_000
+    processes = [limits.Buckets(), limits.Buckets()]
+    passed = [process.take(bucket, 30, limit) for _ in range(1_300) for process in processes]
+    taken = 30 * sum(quota.passed for quota in passed)
+    assert limit - 60 <= taken <= limit + 2 * limit // limits.PORTIONS + limit // 10  # some come back meanwhile
+    left = [quota.remaining for quota in passed[:50]]
+    assert all(limit - 5_000 < each < limit for each in left)

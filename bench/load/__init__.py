@@ -1,0 +1,1 @@
+"""`make load`: more questions than can be answered, and whether the answers stay right."""
