@@ -8,7 +8,7 @@ import binascii
 import ipaddress
 import os
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -59,6 +59,7 @@ class Environment(BaseSettings):
 
     # How many web processes there are, and how much a platform may ask
     web_workers: int = Field(default=2, ge=1)
+    decoder_confinement: Literal["preferred", "required"] = "preferred"
     units_per_minute: int = Field(default=600_000, ge=1)
     checks_kept_days: int = Field(default=365, ge=1)
     webhook_networks: CommaSeparated = []

@@ -275,6 +275,7 @@ CSRF_COOKIE_HTTPONLY = True
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
 WEB_WORKERS = ENVIRONMENT.web_workers
+DECODER_CONFINEMENT = ENVIRONMENT.decoder_confinement
 UNITS_PER_MINUTE = ENVIRONMENT.units_per_minute
 CHECKS_KEPT_DAYS = ENVIRONMENT.checks_kept_days
 WEBHOOK_NETWORKS = ENVIRONMENT.webhook_networks
