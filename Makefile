@@ -2,7 +2,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run demo generator test test-guards screenshots check format openapi lock clean venv venv-dev venv-bench venv-examples quality bench bench-index bench-http bench-browser messages bench-browser-details bench-details
+.PHONY: help run demo generator test test-guards screenshots check format openapi lock clean venv venv-dev venv-bench venv-examples quality bench bench-index bench-http bench-browser messages bench-browser-details bench-details fuzz
 
 # Names and arguments may hold spaces: they reach the recipes as environment variables, not as text.
 export PHOTO PHOTOS NEGATIVES QUICK SIZES PHOTOS_REGISTERED
@@ -35,6 +35,9 @@ test-guards: venv ## the client's guards around real diffusers pipelines, in an 
 
 test-all: venv-dev messages ## the same and those that take minutes
 	@exec $(RUN) config.local exec -- .venv/bin/python -m pytest $(SPREAD) -m '' $(ARGS)
+
+fuzz: venv-dev messages ## bytes that mean harm, to decoding, packings, segments and JSON (SECONDS=300); what fails stays in .fuzz/
+	@VETO_ENV_FILE=.env.example $(RUN) tests.fuzz $${SECONDS:-300}
 
 screenshots: venv-dev messages ## every page as a picture in screenshots/, in both languages, sizes and colours (needs Chromium)
 	@rm -rf screenshots
@@ -83,7 +86,7 @@ lock: venv-dev ## compile requirements*.in into the lock files
 	$(RUN) config.local.locks
 
 clean: ## remove .venv and caches; data in .veto stays
-	rm -rf .venv .venv-guards .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis screenshots
+	rm -rf .venv .venv-guards .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .fuzz screenshots
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 messages:

@@ -102,11 +102,17 @@ def receive_reply(connection: socket.socket) -> bytes:
                 return payload
             case Outcome.IMAGE_ERROR:
                 record = json.loads(payload)
-                raise IMAGE_ERRORS[record["code"]](record["detail"])
+                raise IMAGE_ERRORS[record["code"]](_sentence(record["detail"]))
             case _:
                 raise DecoderUnavailable(payload.decode())
-    except (ValueError, LookupError, TypeError):  # whoever took over a child may write what he likes
+    except (ValueError, LookupError, TypeError, RecursionError):  # whoever took over a child may write what he likes
         raise DecoderUnavailable("The decoder's answer makes no sense.") from None
+
+
+def _sentence(detail: object) -> str:
+    if not isinstance(detail, str):
+        raise TypeError
+    return detail
 
 
 def _send_reply(connection: socket.socket, outcome: Outcome, payload: bytes) -> None:
