@@ -124,7 +124,7 @@ def deny_calls() -> bool:
 def calls_can_be_denied() -> bool:
     """Whether `deny_calls` works here, tried in a child that ends at once. For a process of one thread.
 
-    It is believed only if the child could then not open a file either, which Landlock does not answer with EPERM.
+    It is believed only if the child could then not open `/`; so it comes before `deny_files`.
     """
     child = os.fork()
     if child == 0:

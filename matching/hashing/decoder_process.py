@@ -150,7 +150,7 @@ class Server:
                 os.close(descriptor)
             for other in [*self._waiting, *(child.connection for child in self._children.values())]:
                 other.close()
-            sandbox.confine_child(server)
+            sandbox.confine_child(server, self._layers)
             answer(connection)
             status = 0
         except (OSError, wire.DisconnectedError):

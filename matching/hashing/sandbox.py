@@ -52,7 +52,7 @@ def renounce_privileges() -> Layers:
     return held
 
 
-def confine_child(parent: int) -> None:
+def confine_child(parent: int, layers: Layers) -> None:
     """Bound what one image may cost and may ask of the kernel, and end with the server, the process `parent`.
 
     The server itself has no such signal: the kernel sends it when the *thread* ends that started the process, and
@@ -65,7 +65,9 @@ def confine_child(parent: int) -> None:
     _limit(resource.RLIMIT_NPROC, 0)  # no thread, no process
     _limit(resource.RLIMIT_AS, MEMORY_BYTES)
     _limit(resource.RLIMIT_CPU, CPU_SECONDS, CPU_SECONDS + 1)
-    confinement.deny_calls()  # the last: it refuses all of the above
+    # The last: it refuses all of the above. What was possible when the server started is not done without.
+    if not confinement.deny_calls() and Layers.CALLS in layers:
+        os._exit(1)
 
 
 def _limit(what: int, soft: int, hard: int | None = None) -> None:

@@ -194,6 +194,14 @@ def test_where_confinement_is_required_nothing_is_read_without_it(started: Calla
     assert Layers.CALLS not in (decoder.layers or Layers(0))
 
 
+def test_a_child_that_could_not_be_confined_though_the_kernel_can_reads_nothing(
+    started: Callable[..., Decoder],
+) -> None:
+    decoder = started(f"confinement.calls_can_be_denied = lambda: True\n{WITHOUT_CALLS}")
+    with pytest.raises(DecoderUnavailable, match="stopped"):
+        decoder.fingerprints(PHOTO)
+
+
 def test_where_confinement_is_required_seccomp_alone_is_enough(
     started: Callable[..., Decoder], offered: Layers
 ) -> None:
