@@ -2,7 +2,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run demo generator test test-guards test-all mutants screenshots check format openapi lock clean venv venv-dev venv-bench venv-examples quality bench bench-index bench-http bench-browser messages bench-browser-details bench-details rotate backup backup-key restore drill sbom load
+.PHONY: help run demo generator test test-guards test-all mutants screenshots check format openapi lock clean venv venv-dev venv-bench venv-examples quality bench bench-index bench-http bench-browser messages bench-browser-details bench-details rotate backup backup-key restore drill sbom load fuzz
 
 # Names and arguments may hold spaces: they reach the recipes as environment variables, not as text.
 export SECRET PHOTO PHOTOS NEGATIVES QUICK SIZES PHOTOS_REGISTERED IDENTITY UNTIL SBOM SOAK_SECONDS
@@ -53,6 +53,9 @@ test-all: venv-dev messages ## the same and those that take minutes
 
 mutants: venv-dev messages ## break each promise on purpose, one at a time: the tests must notice (ARGS='-k words')
 	@exec $(RUN) config.local exec -- .venv/bin/python -m pytest $(SPREAD) --dist load -m '' tests/mutants $(ARGS)
+
+fuzz: venv-dev messages ## bytes that mean harm, to decoding, packings, segments and JSON (SECONDS=300); what fails stays in .fuzz/
+	@VETO_ENV_FILE=.env.example $(RUN) tests.fuzz $${SECONDS:-300}
 
 screenshots: venv-dev messages ## every page as a picture in screenshots/, in both languages, sizes and colours (needs Chromium)
 	@rm -rf screenshots
@@ -108,7 +111,7 @@ sbom: venv-dev ## write sbom.json, the inventory of what is built in (CycloneDX)
 		--output-file "$${SBOM:-sbom.json}"
 
 clean: ## remove .venv and caches; data in .veto stays
-	rm -rf .venv .venv-guards .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis screenshots
+	rm -rf .venv .venv-guards .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .fuzz screenshots
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 messages:

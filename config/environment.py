@@ -8,7 +8,7 @@ import binascii
 import ipaddress
 import os
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -62,6 +62,7 @@ class Environment(BaseSettings):
 
     # How many web processes there are, and how much a platform may ask
     web_workers: int = Field(default=2, ge=1)
+    decoder_confinement: Literal["preferred", "required"] = "preferred"
     units_per_minute: int = Field(default=600_000, ge=1)
     checks_kept_days: int = Field(default=365, ge=1)
     backups_kept_days: int = Field(default=30, ge=1)

@@ -13,6 +13,7 @@ from matching.api import quota, testmode
 from matching.api.auth import Key, PlatformRequest
 from matching.api.schemas import MAX_BATCH, MAX_BATCH_BYTES, MAX_HASHES, PLAIN, MeOut, StatusOut
 from matching.follower import shared
+from matching.hashing.decoder import Layers, shared_decoder
 from matching.hashing.details_profile import DETAILS
 from matching.hashing.profile import PROFILES, accepted, state_of
 from matching.hashing.vectors import vectors
@@ -110,4 +111,13 @@ def status(request: HttpRequest) -> dict[str, Any]:
         "hashes": len(held),
         "complete": complete,
         "checks_dropped": records().dropped,
+        "decoder": decoder_confinement(),
     }
+
+
+def decoder_confinement() -> dict[str, Any]:
+    layers = shared_decoder().layers
+    missing = (
+        [] if layers is None else [name.lower() for name, layer in Layers.__members__.items() if layer not in layers]
+    )
+    return {"confined": None if layers is None else Layers.CALLS in layers, "missing": missing}

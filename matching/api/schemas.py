@@ -235,6 +235,15 @@ class MeOut(BaseModel):
     costs: dict[str, int] = Field(description="What is asked for, in units; see `limits.units_per_minute`.")
 
 
+class DecoderOut(BaseModel):
+    confined: bool | None = Field(
+        description="Whether the kernel keeps what reads images from all files and the network; null before the first."
+    )
+    missing: list[Literal["files", "calls"]] = Field(
+        description="What of it the kernel does not offer: `files` is Landlock, `calls` seccomp, which alone is enough."
+    )
+
+
 class StatusOut(BaseModel):
     status: Literal["current", "incomplete", "behind", "loading"] = Field(
         description="incomplete: the registry was restored from a backup and may lack opt-outs, so that nothing but a "
@@ -246,6 +255,7 @@ class StatusOut(BaseModel):
         description="Checks answered by this process since it started of which nothing could be kept: a report on one "
         "needs its proof."
     )
+    decoder: DecoderOut
     complete: list[str] = Field(
         description="The profiles under which every protection can be found. A miss under another is answered 503."
     )

@@ -26,13 +26,14 @@ from .errors import (
     UnsupportedImage,
 )
 from .fingerprint import Fingerprint, split
-from .wire import Task
+from .wire import Layers, Task
 
 __all__ = [
     "Decoder",
     "DecoderUnavailable",
     "ImageError",
     "ImageTooLarge",
+    "Layers",
     "Opened",
     "TooManyPixels",
     "UndecodableImage",
@@ -45,6 +46,7 @@ _CALL_SECONDS: Final = 60.0  # waiting for a free child included; a child itself
 _MOST_PROCESSES: Final = 4  # each may take the memory that sandbox allows
 
 _ROOT: Final = Path(__file__).resolve().parents[2]  # where `python -m` finds the package
+_SERVER: Final = ("-m", "matching.hashing.decoder_process")
 
 
 Effort = Literal["normal", "high"]
@@ -59,7 +61,14 @@ class Decoder:
         self._lock = threading.Lock()
         self._server: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
+        self.confinement_required = False
+        self._layers: Layers | None = None
         _decoders.add(self)
+
+    @property
+    def layers(self) -> Layers | None:
+        """What the kernel refused the children of the server that started last, None before the first."""
+        return self._layers
 
     def opened(self, image: bytes) -> "Opened":
         """The image in a child's memory for the length of a `with`, decoded once, whatever is asked of it.
@@ -138,8 +147,7 @@ class Decoder:
                 self._server = subprocess.Popen(
                     [
                         sys.executable,
-                        "-m",
-                        "matching.hashing.decoder_process",
+                        *_SERVER,
                         str(theirs.fileno()),
                         str(self._processes),
                     ],
@@ -154,13 +162,17 @@ class Decoder:
                 raise DecoderUnavailable(f"The decoder process could not be started: {error.strerror}.") from None
         ours.settimeout(_START_SECONDS)
         try:
-            ready = ours.recv(1)
+            ready = ours.recv(2)
         except OSError:
             ready = b""
         self._control = ours
-        if ready != wire.READY:
+        if ready[:1] != wire.READY or len(ready) != 2:
             self._stop()
             raise DecoderUnavailable("The decoder process did not start.")
+        self._layers = Layers(ready[1])
+        if self.confinement_required and Layers.CALLS not in self._layers:
+            self._stop()
+            raise DecoderUnavailable("The kernel does not confine the decoder, as this service requires.")
         return ours
 
     def _stop(self) -> None:

@@ -52,8 +52,9 @@ class _Child:
 class Server:
     """The loop between the control channel, the waiting requests and the children at work."""
 
-    def __init__(self, control: socket.socket, processes: int) -> None:
+    def __init__(self, control: socket.socket, processes: int, layers: wire.Layers) -> None:
         self._control = control
+        self._layers = layers
         self._processes = processes
         self._waiting: deque[socket.socket] = deque()
         self._children: dict[int, _Child] = {}
@@ -68,7 +69,7 @@ class Server:
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         self._poll.register(self._control, select.POLLIN)
         self._poll.register(self._wake_read, select.POLLIN)
-        self._control.sendall(wire.READY)
+        self._control.sendall(wire.READY + bytes([self._layers]))
         try:
             while self._serve():
                 pass
@@ -149,7 +150,7 @@ class Server:
                 os.close(descriptor)
             for other in [*self._waiting, *(child.connection for child in self._children.values())]:
                 other.close()
-            sandbox.confine_child(server)
+            sandbox.confine_child(server, self._layers)
             answer(connection)
             status = 0
         except (OSError, wire.DisconnectedError):
@@ -259,8 +260,8 @@ def main(arguments: list[str]) -> int:
     gc.collect()
     gc.freeze()  # shared with the children, never copied for the sake of reference counts in the collector
     gc.disable()
-    sandbox.renounce_privileges()
-    Server(control, processes).run()
+    layers = sandbox.renounce_privileges()
+    Server(control, processes, layers).run()
     return 0
 
 

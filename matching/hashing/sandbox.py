@@ -8,6 +8,9 @@ import signal
 import sys
 from typing import Final
 
+from . import confinement
+from .wire import Layers
+
 NOBODY: Final = 65534
 
 # Measured at 100 megapixels, address space beside the interpreter's 310 MB: RGBA PNG 500 MB, progressive CMYK JPEG
@@ -21,8 +24,10 @@ _PR_SET_DUMPABLE: Final = 4
 _PR_SET_NO_NEW_PRIVS: Final = 38
 
 
-def renounce_privileges() -> None:
+def renounce_privileges() -> Layers:
     """For good: become `nobody` when root, gain nothing by executing, be no core file and no debugger's prey.
+
+    Returns what the kernel grants of `confinement`: of files here, of calls later in each child.
 
     Everything that is imported later would have to be readable by `nobody`, so it is called when all is loaded.
     """
@@ -39,10 +44,16 @@ def renounce_privileges() -> None:
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, 0)
     os.chdir("/")
+    held = Layers(0)
+    if confinement.calls_can_be_denied():  # before Landlock, which refuses files too
+        held |= Layers.CALLS
+    if confinement.deny_files():
+        held |= Layers.FILES
+    return held
 
 
-def confine_child(parent: int) -> None:
-    """Bound what one image may cost, and end with the server, the process `parent`.
+def confine_child(parent: int, layers: Layers) -> None:
+    """Bound what one image may cost and may ask of the kernel, and end with the server, the process `parent`.
 
     The server itself has no such signal: the kernel sends it when the *thread* ends that started the process, and
     threads of a web server come and go.
@@ -54,6 +65,9 @@ def confine_child(parent: int) -> None:
     _limit(resource.RLIMIT_NPROC, 0)  # no thread, no process
     _limit(resource.RLIMIT_AS, MEMORY_BYTES)
     _limit(resource.RLIMIT_CPU, CPU_SECONDS, CPU_SECONDS + 1)
+    # The last: it refuses all of the above. What was possible when the server started is not done without.
+    if not confinement.deny_calls() and Layers.CALLS in layers:
+        os._exit(1)
 
 
 def _limit(what: int, soft: int, hard: int | None = None) -> None:

@@ -9,20 +9,27 @@ import json
 import socket
 import struct
 import zlib
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 from typing import Final
 
 from .errors import IMAGE_ERRORS, DecoderUnavailable, ImageError
 
 MAX_BYTES: Final = 20_000_000
 
-READY: Final = b"R"  # the server's first byte on the control channel
+READY: Final = b"R"  # the server's first byte on the control channel; its Layers follow as another
 REQUEST: Final = b"Q"  # sent on the control channel with one end of the request's socket
 
 _REQUEST: Final = struct.Struct(">I")  # bytes of the image
 _TASK: Final = struct.Struct(">B")
 _REPLY: Final = struct.Struct(">BII")  # outcome, bytes of the payload, CRC-32 of outcome and payload
 _MAX_REPLY: Final = 1_000_000  # a query with every effort is 70 kB, the details of eight pictures 125
+
+
+class Layers(IntFlag):
+    """What the kernel refuses the children. `CALLS` alone takes all files and the whole network from them."""
+
+    FILES = 1  # Landlock
+    CALLS = 2  # seccomp
 
 
 class Task(IntEnum):
@@ -95,11 +102,17 @@ def receive_reply(connection: socket.socket) -> bytes:
                 return payload
             case Outcome.IMAGE_ERROR:
                 record = json.loads(payload)
-                raise IMAGE_ERRORS[record["code"]](record["detail"])
+                raise IMAGE_ERRORS[record["code"]](_sentence(record["detail"]))
             case _:
                 raise DecoderUnavailable(payload.decode())
-    except (ValueError, LookupError, TypeError):  # whoever took over a child may write what he likes
+    except (ValueError, LookupError, TypeError, RecursionError):  # whoever took over a child may write what he likes
         raise DecoderUnavailable("The decoder's answer makes no sense.") from None
+
+
+def _sentence(detail: object) -> str:
+    if not isinstance(detail, str):
+        raise TypeError
+    return detail
 
 
 def _send_reply(connection: socket.socket, outcome: Outcome, payload: bytes) -> None:

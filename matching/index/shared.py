@@ -154,7 +154,7 @@ class SharedSegment(Generic[Held]):
             header = json.loads(bytes(memory[_HEAD.size : start]))
             said = {name: header[name] for name in ("version", "profiles", "key_id", "bytes")}
             origin = Origin(**header["origin"])
-        except (ValueError, LookupError, TypeError):
+        except (ValueError, LookupError, TypeError, RecursionError):
             raise RefusedError("its header is damaged") from None
         wanted = {"version": VERSION, "profiles": self._profiles, "key_id": self._key_id, "bytes": len(memory)}
         if differing := [name for name in wanted if said[name] != wanted[name]]:
