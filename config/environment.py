@@ -35,6 +35,7 @@ class Environment(BaseSettings):
     veto_home: Path = HOME
     database_url: str
     database_owner_url: str = ""
+    migration_statement_seconds: int = Field(default=300, ge=0)  # 0: no end
     redis_url: str
     celery_broker_url: str = ""
     ledger_folder: Path = HOME / "ledger"

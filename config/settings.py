@@ -110,7 +110,9 @@ TEMPLATES = [
 # Two roles: the app may do what the running service needs, the owner migrates. `manage.py migrate` speaks as the owner.
 DATABASES = {"default": database(ENVIRONMENT.database_url), "owner": database(ENVIRONMENT.database_owner_url)}
 DATABASES["owner"]["CONN_MAX_AGE"] = 0
-DATABASES["owner"]["OPTIONS"]["options"] = "-c lock_timeout=10s"
+DATABASES["owner"]["OPTIONS"]["options"] = (
+    f"-c lock_timeout=10s -c statement_timeout={ENVIRONMENT.migration_statement_seconds}s"
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = ENVIRONMENT.redis_url

@@ -101,6 +101,13 @@ def test_the_two_roles_are_two(app: psycopg.Connection, owner: psycopg.Connectio
         assert row == (name, False)
 
 
+def test_a_migration_waits_for_no_lock_and_for_no_statement_without_end() -> None:
+    options = settings.DATABASES["owner"]["OPTIONS"]["options"]
+    with psycopg.connect(os.environ["DATABASE_OWNER_URL"], options=options) as connection:
+        said = [connection.execute(f"SHOW {name}_timeout").fetchone() for name in ("lock", "statement")]
+    assert said == [("10s",), ("5min",)]
+
+
 @pytest.mark.usefixtures("something")
 def test_a_service_that_runs_while_the_rights_are_granted_anew_never_lacks_them(cast: Cast) -> None:
     busy, reader = cast.actors(2)
