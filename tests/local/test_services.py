@@ -5,9 +5,11 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
@@ -27,8 +29,15 @@ NAMES = {
 }
 
 
-def test_temporary_services_answer_and_leave_nothing() -> None:
-    before = {*base().glob("veto-*"), *MEMORY.glob("veto-*")}
+def test_temporary_services_answer_and_leave_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Path] = []
+    make = tempfile.mkdtemp
+
+    def noted(**where: Any) -> str:
+        made.append(Path(make(**where)))
+        return str(made[-1])
+
+    monkeypatch.setattr(tempfile, "mkdtemp", noted)
     with temporary_services() as environment:
         assert set(environment) == NAMES
         home = Path(environment["VETO_HOME"])
@@ -38,7 +47,8 @@ def test_temporary_services_answer_and_leave_nothing() -> None:
             owner.execute("CREATE DATABASE another")
         with closing(redis.Redis.from_url(environment["REDIS_URL"])) as connection:
             assert connection.ping()
-    assert {*base().glob("veto-*"), *MEMORY.glob("veto-*")} <= before
+    assert home in made
+    assert not any(path.exists() for path in made)
 
 
 def test_the_written_file_says_what_children_get_and_is_private(tmp_path: Path) -> None:

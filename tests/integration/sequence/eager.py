@@ -12,7 +12,7 @@ fallocate = os.posix_fallocate
 
 def slowly(*arguments: Any) -> None:
     fallocate(*arguments)
-    time.sleep(0.2)
+    time.sleep(0.4)
 
 
 shared.os.posix_fallocate = slowly  # type: ignore[attr-defined]

@@ -114,7 +114,7 @@ def kill_a_builder(folder: Path, server: psutil.Process, at_first: set[psutil.Pr
             os.kill(found.pid, signal.SIGKILL)
         return found is not None
 
-    until(killed)
+    until(killed, within=90)
 
 
 def merged(folder: Path, seen: set[int]) -> None:
