@@ -41,8 +41,9 @@ class Front:
         with arriving:
             try:
                 body = await arriving.received()
-                if body is None:
-                    return  # the client has gone
+                if body is None:  # the client has gone, or ended what it had begun
+                    transport.response_bytes(400, [], b"")
+                    return
                 environ |= {"wsgi.input": body, "CONTENT_LENGTH": str(arriving.length)}
                 large = arriving.length > LARGE_BYTES or scope.path == IMAGES
                 lane = self.large if large else self.quick

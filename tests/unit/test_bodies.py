@@ -72,7 +72,7 @@ def test_a_chunked_body_is_bounded_whatever_length_is_told_beside_it() -> None:
             await its.received()
             return its.length
 
-    assert asyncio.run(receive()) == MOST_OF_API
+    assert run(receive()) == MOST_OF_API
 
 
 def test_a_large_body_is_handed_on_in_any_sizes() -> None:
