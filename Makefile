@@ -2,7 +2,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run demo generator test test-guards test-all mutants screenshots check format openapi lock clean venv venv-dev venv-bench venv-examples quality bench bench-index bench-http bench-browser messages bench-browser-details bench-details rotate backup backup-key restore drill sbom load fuzz
+.PHONY: help run demo generator test test-guards test-all mutants screenshots check format openapi lock clean venv venv-dev venv-bench venv-examples quality bench bench-index bench-http bench-browser messages bench-browser-details bench-details rotate backup backup-key restore drill sbom load fuzz chaos
 
 # Names and arguments may hold spaces: they reach the recipes as environment variables, not as text.
 export SECRET PHOTO PHOTOS NEGATIVES QUICK SIZES PHOTOS_REGISTERED IDENTITY UNTIL SBOM SOAK_SECONDS
@@ -56,6 +56,9 @@ mutants: venv-dev messages ## break each promise on purpose, one at a time: the 
 
 fuzz: venv-dev messages ## bytes that mean harm, to decoding, packings, segments and JSON (SECONDS=300); what fails stays in .fuzz/
 	@VETO_ENV_FILE=.env.example $(RUN) tests.fuzz $${SECONDS:-300}
+
+chaos: venv-dev messages ## faults of every kind while clients register, withdraw and ask (SECONDS=600, SEED=number); on loopback
+	@exec $(RUN) config.local exec -- .venv/bin/python -m tests.chaos $(or $(SECONDS),600) $(SEED)
 
 screenshots: venv-dev messages ## every page as a picture in screenshots/, in both languages, sizes and colours (needs Chromium)
 	@rm -rf screenshots
