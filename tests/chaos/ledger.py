@@ -13,7 +13,6 @@ class OptOut:
     photo: str
     in_effect: bool
     at: float = field(default_factory=time.monotonic)
-    seen: bool = False
     leaving: bool = False  # a withdrawal was begun: from here both answers may be right
     gone: bool = False  # and acknowledged
 
@@ -41,8 +40,8 @@ class Ledger:
         """Whether it may be said. `promised`: when the question was sent, the opt-out was in effect or seen to be."""
         with self._lock:
             self.told[answer] += 1
-            if answer == "protected" and not opt_out.seen:
-                opt_out.seen = opt_out.in_effect = True
+            if answer == "protected" and not opt_out.in_effect:  # it was to be soon
+                opt_out.in_effect = True
                 self.slowest_effect_ms = max(self.slowest_effect_ms, round(1000 * (time.monotonic() - opt_out.at)))
             if answer not in ("protected", "no_match"):
                 self.unavailable += 1

@@ -430,11 +430,11 @@ def main() -> None:
     say("ready")
     while True:
         told = hear()
-        if connection.get_autocommit():
-            close_old_connections()  # as between two requests
         try:
+            if connection.get_autocommit():
+                close_old_connections()  # as between two requests
             say({"answer": commands[told.pop("do")](**told)})
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # commands exit where something is refused
             say({"error": f"{type(error).__name__}: {error}"})
 
 
