@@ -27,6 +27,14 @@ from tests.pictures import encoded, picture
 NAME = "Ana-et-Lou-plage"  # of files: must never be sent
 FEW, MANY = 8, 50
 SEND, DETAILS = "photos-send", "photos-send-details"
+# A phone that needs a while after the engine that hashes is there.
+SLOW = """
+const request = navigator.locks.request.bind(navigator.locks);
+navigator.locks.request = async (...asked) => {
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  return request(...asked);
+};
+"""
 
 
 @pytest.fixture
@@ -199,6 +207,16 @@ def test_what_was_hashed_is_sent_when_the_line_comes_back_even_after_a_reload(
         window.page.locator("#here").wait_for()
         finishes(window)
         assert photos_of(someone) == FEW
+
+
+def test_on_a_slow_device_what_is_chosen_as_soon_as_the_page_shows_how_is_taken(
+    a_window: Opener, someone: Someone, chosen: Any
+) -> None:
+    with a_window() as window:
+        window.page.add_init_script(SLOW)
+        someone.comes_in(window)
+        opens(window)
+        chooses(window, chosen(1))
 
 
 def test_an_answer_that_is_lost_registers_nothing_twice(a_window: Opener, someone: Someone, chosen: Any) -> None:

@@ -15,7 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, Route
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, Route, expect
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = [
@@ -29,6 +29,7 @@ FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
 HEIGHT = 800
+PATIENCE_MS = 15_000  # of machines that do much else
 NARROW = 320  # WCAG 2.2, 1.4.10
 HEADER = 72  # px: one line of it
 # A refused form or a missing page is an answer we mean; the browser logs each as an error all the same.
@@ -190,7 +191,8 @@ def window(
         accept_downloads=True,
         reduced_motion="reduce",
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
     context.add_init_script(VIOLATIONS)
     try:
         opened = Window(context.new_page(), base, language)

@@ -1,7 +1,7 @@
 // One photo, hashed here and asked about: what the pages "Which of mine is this?" and "Is this photo registered?" share.
 
 import { choosing } from "./choosing.js";
-import { ready } from "./engine.js";
+import { ready, shows } from "./engine.js";
 import { post } from "./server.js";
 import { known, say } from "./words.js";
 
@@ -25,4 +25,5 @@ export async function asking(told, refused = (trouble) => trouble.code || troubl
       said.textContent = say(known(name) ? name : "failed");
     }
   });
+  shows();
 }

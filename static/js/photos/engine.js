@@ -27,13 +27,12 @@ export async function engine(address) {
   return { hasher: underAll(createHasher, await (await fetch(address)).json()) };
 }
 
-// Shows the page's part that needs the engine, or says why it can't be. Resolves to the engine's hasher, or never.
+// Resolves to the engine's hasher, or says why there can be none and never does.
 export async function ready() {
-  const here = document.getElementById("here");
   const why = document.getElementById("why");
   let found;
   try {
-    found = await engine(here.dataset.definitions);
+    found = await engine(document.getElementById("here").dataset.definitions);
   } catch {
     found = { why: "old" };
   }
@@ -41,7 +40,11 @@ export async function ready() {
     why.textContent = why.dataset[found.why];
     return new Promise(() => {});
   }
-  document.getElementById("otherwise").hidden = true;
-  here.hidden = false;
   return found.hasher;
+}
+
+// The page's part that needs the engine. Shown only when all of it listens: what is chosen before that would be lost.
+export function shows() {
+  document.getElementById("otherwise").hidden = true;
+  document.getElementById("here").hidden = false;
 }

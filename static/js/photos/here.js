@@ -1,7 +1,7 @@
 // Photos that never leave the device: chosen, hashed here, sent as hashes; paused, resumed, stopped.
 
 import { choosing } from "./choosing.js";
-import { ready } from "./engine.js";
+import { ready, shows } from "./engine.js";
 import { preview } from "./previews.js";
 import { Queue } from "./queue.js";
 import { post } from "./server.js";
@@ -37,8 +37,6 @@ function choice() {
 const hasher = await ready();
 const store = await open(own);
 if (!(await alone())) {
-  place("here").hidden = true;
-  place("otherwise").hidden = false;
   place("why").textContent = say("other-tab");
 } else {
   const queue = new Queue({ store, hasher, post, addresses: { send, details }, lanes: LANES });
@@ -88,6 +86,7 @@ if (!(await alone())) {
 
   place("previews").checked = (await store.get("settings", "previews")) ?? false;
   await queue.load();
+  shows();
   showing.now();
   if (queue.of("hashed").length && !queue.paused) queue.go();
 }
