@@ -16,6 +16,8 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache
 from django.utils.crypto import salted_hmac
 
+from matching import metrics
+
 log = structlog.get_logger(__name__)
 
 AWAY_SECONDS = 5.0
@@ -42,6 +44,7 @@ class FailoverCache(BaseCache):
             except redis.RedisError as error:
                 self._away_until = time.monotonic() + AWAY_SECONDS
                 log.warning("cache away, counting in this process", error=type(error).__name__)
+        metrics.FALLBACKS.labels("cache").inc()
         return command(self._memory)
 
     def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:

@@ -1,11 +1,15 @@
 """Celery only wakes: what must happen is a row in PostgreSQL, and a lost task delays it at most."""
 
 import os
+import time
 from typing import Any
 
 from celery import Celery, signals
+from django.core.cache import cache
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+NOTED_S = 2 * 24 * 3600
 
 app = Celery("veto")
 app.conf.update(
@@ -39,6 +43,16 @@ app.conf.update(
 )
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@signals.task_success.connect
+def note(sender: Any, **_: Any) -> None:
+    """When each task last came to its end, for `manage.py metrics`: beat, broker and a worker were there."""
+    cache.set(ran(sender.name), int(time.time()), NOTED_S)
+
+
+def ran(task: str) -> str:
+    return f"task-ran:{task}"
 
 
 @signals.setup_logging.connect

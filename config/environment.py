@@ -70,6 +70,10 @@ class Environment(BaseSettings):
     webhook_networks: CommaSeparated = []
     activity_delay_hours: float = Field(default=24, ge=0)
 
+    # What `manage.py metrics` serves; 0: nothing
+    metrics_port: int = Field(default=0, ge=0, le=65535)
+    metrics_host: str = "127.0.0.1"
+
     # Mails to people, and how much may be registered in a day
     email_url: str = ""
     email_from: str = "noreply@localhost"

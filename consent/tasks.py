@@ -11,9 +11,9 @@ from consent.accounts.sessions import forget_expired
 from consent.actions import erase_long_withdrawn, release_photos
 from consent.actions.people import forget_claims
 from consent.models import Person, Photo
+from consent.models.person import CLAIM
 
 WAIT = timedelta(days=1)  # how long a photo over the limits is held back
-CLAIM = timedelta(days=3)  # the link that verifies an address is good for two
 MOST = 500  # at once, so that no transaction holds many rows for long
 
 

@@ -15,7 +15,7 @@ import structlog
 from django.db import DatabaseError, InterfaceError, close_old_connections, transaction
 from django.utils import timezone
 
-from matching import exclusions, sequence
+from matching import exclusions, metrics, sequence
 from matching.access import Directory
 from matching.excluded import ExcludedImages
 from matching.index import details_segmented, segmented
@@ -57,6 +57,7 @@ class Follower:
         self._lost_in = 0  # the last epoch of which this process knows that changes were lost
         self._complete_in: int | None = None  # the last epoch that this process has found complete
         self.position: Position | None = None
+        self.behind = 0  # how many published changes were lacking at the last look, after those to be had were applied
         self.as_of: datetime | None = None
 
     def current(self) -> bool:
@@ -103,6 +104,7 @@ class Follower:
             return False
         if held < latest_position:
             held = self._catch_up(latest_position)
+        self.behind = lacking(held, latest_position)
         return held is not None and held >= latest_position and latest is self._latest
 
     def freshness(self) -> dict[str, Any] | None:
@@ -216,10 +218,11 @@ class Follower:
         """Load, then catch up once a second, until `end`. For a thread of its own."""
         while not self._ended.is_set():
             try:
-                if self.position is not None:
-                    self.in_step()
+                current = self.position is not None and self.current()
+                self._tell(current=current)
                 if self.position is None:
                     self.load()
+                    metrics.LOADS.inc()
                 self.tend()
             except (DatabaseError, InterfaceError, UnreadableBlobError, RestoredError) as error:
                 log.warning("index_cannot_load", error=type(error).__name__, detail=_safe(error))
@@ -228,6 +231,10 @@ class Follower:
             finally:
                 close_old_connections()
             self._ended.wait(PULSE_S)
+
+    def _tell(self, *, current: bool) -> None:
+        held = self.position or Position(0, 0)
+        metrics.held(epoch=held.epoch, generation=held.number, behind=self.behind, current=current)
 
     def tend(self) -> None:
         """Take over a newer shared segment, or merge what has grown; questions are answered meanwhile."""
@@ -250,6 +257,7 @@ class Follower:
             due = index.due(clean=clean)
         if due is not None and position is not None:
             loader.merge(index, due, position)
+            metrics.MERGES.labels(loader.name).inc()
 
     def _take_over(self, loader: Loader[Any, Any], index: Segmented[Any, Any], position: Position) -> None:
         """Use this index in the place of ours, from the moment on when it holds as much."""
@@ -264,6 +272,13 @@ class Follower:
 
     def end(self) -> None:
         self._ended.set()
+
+
+def lacking(held: Position | None, latest: Position) -> int:
+    """How many changes; of another epoch all of them."""
+    if held is None or held.epoch != latest.epoch:
+        return latest.number
+    return max(0, latest.number - held.number)
 
 
 def _safe(error: Exception) -> str:

@@ -22,7 +22,7 @@ import redis
 import structlog
 from django.conf import settings
 
-from matching import published
+from matching import metrics, published
 
 log = structlog.get_logger(__name__)
 
@@ -118,6 +118,7 @@ class Buckets:
             except redis.RedisError as error:
                 self._away_until = time.monotonic() + AWAY_S
                 log.warning("quota_counted_in_this_process", error=type(error).__name__)
+        metrics.FALLBACKS.labels("quota").inc()
         share = max(1, limit // settings.WEB_WORKERS)
         return self._take_here(bucket, min(cost, share), share)
 

@@ -23,11 +23,12 @@ class Address:
     port: int
 
     @classmethod
-    def chosen(cls, environment: Mapping[str, str]) -> "Address":
-        given = environment.get("PORT") or "8000"
+    def chosen(cls, environment: Mapping[str, str], *, prefix: str = "", default: str = "8000") -> "Address":
+        """By PORT and HOST, or those with this prefix."""
+        given = environment.get(f"{prefix}PORT") or default
         if not (given.isascii() and given.isdigit() and 0 < int(given) < 65536):
-            raise LocalError(f"PORT is {given!r}; it must be a number from 1 to 65535.")
-        return cls(environment.get("HOST") or "127.0.0.1", int(given))
+            raise LocalError(f"{prefix}PORT is {given!r}; it must be a number from 1 to 65535.")
+        return cls(environment.get(f"{prefix}HOST") or "127.0.0.1", int(given))
 
     @classmethod
     def free(cls) -> "Address":
@@ -43,7 +44,7 @@ class Address:
     def url(self) -> str:
         return f"http://{f'[{self.reachable}]' if ':' in self.reachable else self.reachable}:{self.port}"
 
-    def insist_free(self) -> None:
+    def insist_free(self, variable: str = "PORT") -> None:
         """Granian shares a port that is in use rather than complain."""
         try:
             found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -55,11 +56,11 @@ class Address:
         except socket.gaierror as error:
             raise LocalError(f"HOST is {self.host!r}, which is no address of this machine.") from error
         except PermissionError as error:
-            raise LocalError(f"Port {self.port} needs root. Try `PORT=8000 make run`.") from error
+            raise LocalError(f"Port {self.port} needs root. Try `{variable}={self.port + 8000} make run`.") from error
         except OSError as error:
             other = self.port + 1 if self.port < 65535 else 8000
             raise LocalError(
-                f"Port {self.port} on {self.host} is taken ({error.strerror}). Try `PORT={other} make run`."
+                f"Port {self.port} on {self.host} is taken ({error.strerror}). Try `{variable}={other} make run`."
             ) from error
 
 
@@ -89,16 +90,31 @@ def application(home: Home, environment: Mapping[str, str], address: Address) ->
             *("--schedule", str(home.path / "celerybeat-schedule"), "--pidfile", ""),
         ],
     }
-    return [
-        Child(
-            name,
-            [sys.executable, "-m", *command],
-            folder=ROOT,
-            environment={**environment, "TMPDIR": str(home.temporary)},
-            log=home.log(name),
-        )
-        for name, command in commands.items()
-    ]
+    counting = {"web": counted_in(home)}
+    return [part(home, name, command, {**environment, **counting.get(name, {})}) for name, command in commands.items()]
+
+
+def exporter(home: Home, environment: Mapping[str, str], address: Address) -> Child:
+    """What Prometheus asks."""
+    where = {"METRICS_HOST": address.host, "METRICS_PORT": str(address.port)}
+    return part(home, "metrics", ["manage", "metrics"], {**environment, **counted_in(home), **where})
+
+
+def counted_in(home: Home) -> dict[str, str]:
+    """Of web processes alone: what others count would be a file each, for nothing."""
+    folder = home.temporary / "metrics"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return {"PROMETHEUS_MULTIPROC_DIR": str(folder)}
+
+
+def part(home: Home, name: str, command: list[str], environment: Mapping[str, str]) -> Child:
+    return Child(
+        name,
+        [sys.executable, "-m", *command],
+        folder=ROOT,
+        environment={**environment, "TMPDIR": str(home.temporary)},
+        log=home.log(name),
+    )
 
 
 def manage(home: Home, environment: Mapping[str, str], *arguments: str, may_fail: bool = False) -> str:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 
 from config.local.adoption import adopt_orphans, end_descendants, reap_adopted
-from config.local.application import Address, application, manage
+from config.local.application import Address, application, exporter, manage
 from config.local.ask import await_ready
 from config.local.example import curl, prepare_example
 from config.local.failure import LocalError
@@ -46,6 +46,17 @@ def run(given: Mapping[str, str]) -> int:
     return 0
 
 
+def metrics_address(given: Mapping[str, str], public: Address) -> Address | None:
+    """A free port unless one is chosen; None for 0. Raises LocalError for the public one."""
+    if given.get("METRICS_PORT") == "0":
+        return None
+    address = Address.chosen(given, prefix="METRICS_", default=str(Address.free().port))
+    if address.port == public.port:
+        raise LocalError(f"METRICS_PORT is {address.port} as PORT is: metrics are for nobody else to see.")
+    address.insist_free("METRICS_PORT")
+    return address
+
+
 def explained(error: LocalError, home: Home) -> LocalError:
     """A full disk shows in many ways; the cause comes first."""
     with contextlib.suppress(OSError):
@@ -59,6 +70,7 @@ def start(home: Home, given: Mapping[str, str], address: Address, supervisor: Su
         say("Ended what a killed run had left running.")
     sweep()
     address.insist_free()
+    scraped = metrics_address(given, address)
     say(f"Veto starts. Data, secrets and logs: {home.path}")
     services = Services(home, given)
     for service in (services.postgres, services.valkey):
@@ -69,8 +81,12 @@ def start(home: Home, given: Mapping[str, str], address: Address, supervisor: Su
     manage(home, environment, "compile_messages")
     for child in application(home, environment, address):
         supervisor.start(child)
+    if scraped:
+        supervisor.start(exporter(home, environment, scraped))
     await_ready(address, supervisor.check)
     key = prepare_example(home, environment, address)
     say(f"Veto answers at {address.url} (Ctrl-C stops it).")
+    if scraped:
+        say(f"Prometheus finds its metrics at {scraped.url}/metrics.")
     say(f"A platform's key: {key}")
     say(f"Ask whether a photo is protected:\n\n{curl(home, address, key)}\n")

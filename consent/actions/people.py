@@ -89,6 +89,5 @@ def forget_unverified(*, email: str, but: Person | None = None) -> None:
 
 def forget_claims(*, before: datetime) -> None:
     """Remove accounts that were opened by e-mail so long ago that their link is no longer good, and never verified."""
-    claims = Person.objects.filter(created_at__lt=before, last_login=None, username=None)
-    for person in claims.exclude(emailaddress__verified=True):
+    for person in Person.objects.claimed_before(before):
         person.delete()

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import uuid
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from django.db.models import Q
 from consent.accounts import codes
 
 OPERATOR = "operator"  # no case number reads so: those are 28 characters
+CLAIM = timedelta(days=3)  # how long an address may stay unverified: the link is good for two
 
 
 class PersonManager(BaseUserManager["Person"]):
@@ -30,6 +32,11 @@ class PersonManager(BaseUserManager["Person"]):
 
     def of_email(self, email: str) -> "Person | None":
         return self.filter(email=email.lower()).exclude(username=OPERATOR).first()
+
+    def claimed_before(self, time: datetime) -> "models.QuerySet[Person]":
+        """Opened by e-mail before then, with an address that nobody has verified."""
+        claims = self.filter(created_at__lt=time, last_login=None, username=None)
+        return claims.exclude(emailaddress__verified=True)
 
 
 class Person(AbstractBaseUser):

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 
-from matching import checks, signing
+from matching import checks, metrics, signing
 from matching.api import testmode
 from matching.api.auth import PlatformRequest
 from matching.decision import Decision
@@ -53,9 +53,12 @@ def answer_each(request: PlatformRequest, questions: Sequence[Question], body: b
         try:
             decision = decided(request, question, searched[place] if searched else None)
         except Problem as problem:
+            outcome = problem.code
             said.append(problem)
         else:
+            outcome = decision.result if decision else "indeterminate"
             said.append(padded(prove(in_full(request, question, decision, index), question)))
+        metrics.CHECKS.labels("live" if live else "test", outcome).inc()
     return said
 
 

@@ -11,6 +11,7 @@ from django.core.handlers.exception import convert_exception_to_response
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import resolve
 
+from matching import metrics
 from matching.api.problems import BY_STATUS, response
 from matching.problems import Problem
 
@@ -54,14 +55,25 @@ class RequestMiddleware:
         else:
             answer = self.get_response(request)
         answer["X-Request-Id"] = request_id
+        seconds = time.perf_counter() - started
+        count(request, answer, seconds)
         log.info(
             "request",
             method=request.method,
             path=logged_path(request, answer),
             status=answer.status_code,
-            ms=round((time.perf_counter() - started) * 1000, 1),
+            ms=round(seconds * 1000, 1),
         )
         return answer
+
+
+def count(request: HttpRequest, answer: HttpResponse, seconds: float) -> None:
+    """For the metrics; problems are counted where they are made, for those in front of Django do not come here."""
+    kind = metrics.KIND_OF.get(request.resolver_match.route) if request.resolver_match else None
+    if kind:
+        metrics.SECONDS.labels(kind).observe(seconds)
+    elif answer.status_code in metrics.PAGES and answer.headers.get("Content-Type", "").startswith("text/html"):
+        metrics.PROBLEMS.labels(answer.status_code, metrics.PAGE).inc()
 
 
 def api_response(request: HttpRequest) -> HttpResponse:

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from matching import metrics
 from matching.problems import KINDS, Problem
 
 BY_STATUS = {
@@ -40,6 +41,7 @@ def pointer(steps: tuple[int | str, ...]) -> str:
 
 
 def response(problem: Problem, request: HttpRequest) -> HttpResponse:
+    metrics.PROBLEMS.labels(problem.kind.status, problem.code).inc()
     body = orjson.dumps(document(problem, request))
     answer = HttpResponse(body, status=problem.kind.status, content_type="application/problem+json")
     for name, value in problem.headers.items():

@@ -12,12 +12,14 @@ import sys
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal, Self
 
 from . import wire
 from .errors import (
+    ENDED,
     DecoderUnavailable,
     ImageError,
     ImageTooLarge,
@@ -62,6 +64,7 @@ class Decoder:
         self._server: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self.confinement_required = False
+        self.on_failure: Callable[[str], None] = lambda _: None  # told "timeout", "crash" or "unavailable"
         self._layers: Layers | None = None
         _decoders.add(self)
 
@@ -244,6 +247,17 @@ class Opened:
             raise DecoderUnavailable("The decoder's answer makes no sense.") from None
 
     def _ask(self, task: Task) -> bytes:
+        try:
+            return self._tried(task)
+        except ImageError as error:
+            if how := ENDED.get(error.detail):
+                self._decoder.on_failure(how)
+            raise
+        except DecoderUnavailable:
+            self._decoder.on_failure("unavailable")
+            raise
+
+    def _tried(self, task: Task) -> bytes:
         for _ in range(2):  # no image can end the server, only someone else: once more, with a new one
             kept = self._connection is not None
             try:

@@ -23,7 +23,7 @@ from types import FrameType
 from typing import Final, NoReturn
 
 from . import sandbox, wire
-from .errors import ImageError, UndecodableImage
+from .errors import DAMAGED, TOO_LONG, ImageError, UndecodableImage
 from .fingerprint import join
 from .hashes import Effort, fingerprint_of, query_of
 from .keypoints import asked_details, stored_details
@@ -36,8 +36,6 @@ from .wire import Task
 WALL_SECONDS: Final = 30.0  # for one image, of a CPU that others use too
 MOST_WAITING: Final = 128  # more would not be answered within the caller's deadline
 
-_TOO_LONG: Final = "The image takes too long to decode."
-_DAMAGED: Final = "The image is damaged: its decoder failed."
 # A decoder that trips over a file dies by one of these; any other signal comes from outside.
 _CRASHES: Final = frozenset({signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL})
 
@@ -235,9 +233,9 @@ def _explain(child: _Child, exit_code: int, cpu_seconds: float) -> None:
     with suppress(OSError):
         child.connection.setblocking(False)
         if child.late or exit_code == -signal.SIGXCPU or cpu_seconds >= sandbox.CPU_SECONDS:
-            wire.send_image_error(child.connection, UndecodableImage(_TOO_LONG))
+            wire.send_image_error(child.connection, UndecodableImage(TOO_LONG))
         elif -exit_code in _CRASHES:
-            wire.send_image_error(child.connection, UndecodableImage(_DAMAGED))
+            wire.send_image_error(child.connection, UndecodableImage(DAMAGED))
         else:
             wire.send_unavailable(child.connection, "The decoder was stopped while it read this image.")
 

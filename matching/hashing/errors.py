@@ -48,6 +48,11 @@ class DecoderUnavailable(Exception):  # noqa: N818 (named for what the caller re
     """The decoder is at fault, not the image: it did not start, was killed or had no time. The caller answers 503."""
 
 
+# What is said of an image whose decoder was ended or died, and how that is counted
+TOO_LONG: Final = "The image takes too long to decode."
+DAMAGED: Final = "The image is damaged: its decoder failed."
+ENDED: Final = {TOO_LONG: "timeout", DAMAGED: "crash"}
+
 IMAGE_ERRORS: Final = {
     error.code: error for error in (UnsupportedImage, UndecodableImage, TooManyPixels, ImageTooLarge)
 }
