@@ -7,6 +7,7 @@ With PROMETHEUS_MULTIPROC_DIR the values lie in files of that folder, which `man
 served on the public port.
 """
 
+import time
 from functools import cache
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -63,10 +64,12 @@ def _held() -> dict[str, Gauge]:
         "generation": "The number of the last change that this process holds.",
         "behind": "How many published changes this process lacked when it last looked.",
         "current": "1 where this process held every acknowledged change when it last looked.",
+        "looked_timestamp_seconds": "When that was, each second if all is well.",
     }
     return {name: Gauge(f"veto_index_{name}", text, multiprocess_mode="liveall") for name, text in help_of.items()}
 
 
 def held(*, epoch: int, generation: int, behind: int, current: bool) -> None:
-    for name, value in {"epoch": epoch, "generation": generation, "behind": behind, "current": current}.items():
+    said = {"epoch": epoch, "generation": generation, "behind": behind, "current": current}
+    for name, value in (said | {"looked_timestamp_seconds": time.time()}).items():
         _held()[name].set(value)

@@ -1,5 +1,6 @@
 """What Prometheus reads of a real service, and that every rule, graph and runbook speaks of something that is there."""
 
+import contextlib
 import json
 import os
 import re
@@ -19,7 +20,9 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families as families
 
 from config.celery import app
-from matching import metrics
+from matching import limits, metrics
+from matching.follower import lacking
+from matching.published import Position
 from tests.integration.sequence.processes import question, until
 from tests.integration.web import ROOT, Web, new_key, serving
 
@@ -36,8 +39,8 @@ LABELS = {
 
 @dataclass(frozen=True)
 class Scraped:
-    web: Web
     port: int
+    web: Web
 
     def text(self) -> str:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as answer:
@@ -52,6 +55,20 @@ class Scraped:
         }
 
 
+@contextlib.contextmanager
+def exporting(**environment: str) -> Iterator[int]:
+    """`manage.py metrics`; its port."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = int(probe.getsockname()[1])
+    command = [sys.executable, "manage.py", "metrics"]
+    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment | {"METRICS_PORT": str(port)})
+    try:
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
 @pytest.fixture(scope="module")
 def scraped(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
@@ -59,24 +76,16 @@ def scraped(
     place = tmp_path_factory.mktemp("metrics")
     folder = place / "counted"
     folder.mkdir()
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    environment = {"PROMETHEUS_MULTIPROC_DIR": str(folder), "METRICS_PORT": str(port)}
-    command = [sys.executable, "manage.py", "metrics"]
-    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment)
-    try:
-        with django_db_blocker.unblock(), serving(place / "web.log", PROMETHEUS_MULTIPROC_DIR=str(folder)) as web:
-            scraped = Scraped(web, port)
-            until(lambda: answers(scraped))
-            yield scraped
-    finally:
-        process.terminate()
-        process.wait(10)
+    counted = {"PROMETHEUS_MULTIPROC_DIR": str(folder)}
+    with django_db_blocker.unblock(), exporting(**counted) as port, serving(place / "web.log", **counted) as web:
+        scraped = Scraped(port, web)
+        until(lambda: answers(scraped, "veto_index_current"))
+        yield scraped
 
 
-def answers(scraped: Scraped) -> bool:
+def answers(scraped: Scraped, with_: str) -> bool:
     try:
-        return any(name == "veto_index_current" for name, *_ in scraped.samples())
+        return any(name == with_ for name, *_ in scraped.samples())
     except OSError:
         return False
 
@@ -142,6 +151,29 @@ def test_every_name_in_a_rule_or_a_graph_is_exported_and_labels_are_words_of_our
     assert used - exported == set()
     assert {label for sample in found for label in sample.labels} <= LABELS
     assert scraped.web.ask("GET", "/metrics").status == 404
+
+
+def test_where_a_service_is_away_that_is_said_and_nothing_that_it_alone_knows(scraped: Scraped) -> None:
+    away = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "REDIS_URL": "redis://127.0.0.1:1/0"}
+    with exporting(**away) as port:
+        lonely = Scraped(port, scraped.web)
+        until(lambda: answers(lonely, "veto_database_up"))
+        assert lonely.samples() == {("veto_database_up",): 0, ("veto_valkey_up",): 0}
+
+
+def test_a_limit_that_is_counted_in_one_process_shows(scraped: Scraped) -> None:
+    alone = metrics.FALLBACKS.labels("quota")
+    before, buckets = sum(sample.value for each in alone.collect() for sample in each.samples), limits.Buckets()
+    buckets._away_until = float("inf")
+    buckets.take("veto:quota:away", 1, 600)
+    assert sum(sample.value for each in alone.collect() for sample in each.samples) > before
+
+
+@pytest.mark.parametrize(
+    ("held", "lacks"), [(None, 7), (Position(1, 9), 7), (Position(2, 4), 3), (Position(2, 7), 0), (Position(2, 8), 0)]
+)
+def test_how_far_a_process_is_behind_counts_every_change_of_another_epoch(held: Position | None, lacks: int) -> None:
+    assert lacking(held, Position(2, 7)) == lacks
 
 
 def test_every_rule_is_a_promise_with_a_runbook_that_is_there() -> None:

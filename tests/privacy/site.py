@@ -40,6 +40,12 @@ class Site:
         lines = (home / "veto.env").read_text().splitlines()
         self.environment = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
 
+    @property
+    def metrics_url(self) -> str:
+        found = re.search(r"http://\S+/metrics", self.run.said)
+        assert found, self.run.said
+        return found[0]
+
     def client(self, **headers: str) -> httpx.Client:
         client = httpx.Client(base_url=self.url, headers=headers, follow_redirects=True, timeout=60)
         return self.clients.enter_context(client)

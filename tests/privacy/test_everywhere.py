@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.integration.api.receiver import receiving
@@ -61,6 +62,7 @@ def everywhere(walk: Walk) -> Iterator[tuple[str, bytes]]:
     yield from places.processes(site.run.process.pid)
     yield "what was told to webhooks", b"\n".join(body for _, body in walk.receiver.received)
     yield "printed", site.run.said.encode()
+    yield "metrics", httpx.get(site.metrics_url).content
     index = Path(site.environment["INDEX_FOLDER"])
     yield from (("index in memory", data) for _, data in places.files(index))
     for path, data in places.files(site.home, walk.place, *walk.new_in_tmp()):
@@ -83,6 +85,7 @@ def test_every_canary_stands_where_it_may_and_nowhere_else(walk: Walk) -> None:
     assert {
         "index in memory",
         "logs",
+        "metrics",
         "valkey",
         "ledger",
         "secrets.json",

@@ -16,6 +16,7 @@ from matching.hashing import decoder as decoder_module
 from matching.hashing import decoder_process, wire
 from matching.hashing.decoder import Decoder, DecoderUnavailable, Opened, UndecodableImage
 from matching.hashing.details import COARSE, EXACT, Details
+from matching.hashing.errors import DAMAGED, TOO_LONG
 from matching.hashing.hashes import fingerprint_of, query_of
 from matching.hashing.keypoints import asked_details, stored_details
 from matching.hashing.pictures import pictures
@@ -141,6 +142,26 @@ def test_a_child_that_was_kept_too_long_is_not_the_images_fault(
         opened._connection.close()
         monkeypatch.setattr(opened, "_connection", ours)
         assert opened.queries() == expected
+
+
+@pytest.mark.parametrize(
+    ("outcome", "payload", "told"),
+    [
+        (wire.Outcome.IMAGE_ERROR, TOO_LONG, ["timeout"]),
+        (wire.Outcome.IMAGE_ERROR, DAMAGED, ["crash"]),
+        (wire.Outcome.IMAGE_ERROR, "The file is damaged or incomplete.", []),
+        (wire.Outcome.UNAVAILABLE, "The decoder was stopped while it read this image.", ["unavailable"]),
+    ],
+)
+def test_what_a_decoder_did_not_finish_is_told_and_an_images_own_fault_is_not(
+    outcome: wire.Outcome, payload: str, told: list[str]
+) -> None:
+    said = payload.encode() if outcome == wire.Outcome.UNAVAILABLE else _payload(payload)
+    decoder, heard = Impostor((outcome, said)), list[str]()
+    decoder.on_failure = heard.append
+    with decoder.opened(PHOTO) as opened, pytest.raises((UndecodableImage, DecoderUnavailable)):
+        opened.queries()
+    assert heard == told
 
 
 def _payload(detail: str) -> bytes:
