@@ -234,7 +234,10 @@ class Follower:
 
     def _tell(self, *, current: bool) -> None:
         held = self.position or Position(0, 0)
-        metrics.held(epoch=held.epoch, generation=held.number, behind=self.behind, current=current)
+        try:
+            metrics.held(epoch=held.epoch, generation=held.number, behind=self.behind, current=current)
+        except (OSError, ValueError) as error:  # no room for its file: that must keep no process from loading
+            log.warning("metrics_not_kept", error=type(error).__name__)
 
     def tend(self) -> None:
         """Take over a newer shared segment, or merge what has grown; questions are answered meanwhile."""

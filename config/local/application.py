@@ -12,6 +12,7 @@ from typing import Any
 
 from config.local.child import Child, last_lines, spawn_command
 from config.local.failure import LocalError
+from config.local.folders import MEMORY, PrivateFolder
 from config.local.home import ROOT, Home
 
 COMMAND_SECONDS = 300
@@ -75,7 +76,10 @@ def web_server(
     ]
 
 
-def application(home: Home, environment: Mapping[str, str], address: Address) -> list[Child]:
+def application(
+    home: Home, environment: Mapping[str, str], address: Address, counting: Mapping[str, str] | None = None
+) -> list[Child]:
+    """`counting` is for web processes alone: what others count would be a file each, for nothing."""
     workers = environment.get("WEB_WORKERS") or "2"
     if not (workers.isascii() and workers.isdigit() and int(workers) > 0):
         raise LocalError(f"WEB_WORKERS is {workers!r}; it must be a number from 1 up.")
@@ -90,21 +94,22 @@ def application(home: Home, environment: Mapping[str, str], address: Address) ->
             *("--schedule", str(home.path / "celerybeat-schedule"), "--pidfile", ""),
         ],
     }
-    counting = {"web": counted_in(home)}
-    return [part(home, name, command, {**environment, **counting.get(name, {})}) for name, command in commands.items()]
+    of_its_own = {"web": counting or {}}
+    return [
+        part(home, name, command, {**environment, **of_its_own.get(name, {})}) for name, command in commands.items()
+    ]
 
 
 def exporter(home: Home, environment: Mapping[str, str], address: Address) -> Child:
     """What Prometheus asks."""
     where = {"METRICS_HOST": address.host, "METRICS_PORT": str(address.port)}
-    return part(home, "metrics", ["manage", "metrics"], {**environment, **counted_in(home), **where})
+    return part(home, "metrics", ["manage", "metrics"], {**environment, **where})
 
 
-def counted_in(home: Home) -> dict[str, str]:
-    """Of web processes alone: what others count would be a file each, for nothing."""
-    folder = home.temporary / "metrics"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return {"PROMETHEUS_MULTIPROC_DIR": str(folder)}
+def counted_in_memory() -> dict[str, str]:
+    """Where web processes count, until this process ends: on a disk that is full, counting would kill them (SIGBUS)."""
+    folder = PrivateFolder("metrics", MEMORY if MEMORY.is_dir() else None)
+    return {"PROMETHEUS_MULTIPROC_DIR": str(folder.path)}
 
 
 def part(home: Home, name: str, command: list[str], environment: Mapping[str, str]) -> Child:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 
 from config.local.adoption import adopt_orphans, end_descendants, reap_adopted
-from config.local.application import Address, application, exporter, manage
+from config.local.application import Address, application, counted_in_memory, exporter, manage
 from config.local.ask import await_ready
 from config.local.example import curl, prepare_example
 from config.local.failure import LocalError
@@ -79,10 +79,11 @@ def start(home: Home, given: Mapping[str, str], address: Address, supervisor: Su
     environment = services.children_environment(given)
     manage(home, environment, "migrate", "--noinput")
     manage(home, environment, "compile_messages")
-    for child in application(home, environment, address):
+    counting = counted_in_memory() if scraped else {}
+    for child in application(home, environment, address, counting):
         supervisor.start(child)
     if scraped:
-        supervisor.start(exporter(home, environment, scraped))
+        supervisor.start(exporter(home, environment | counting, scraped))
     await_ready(address, supervisor.check)
     key = prepare_example(home, environment, address)
     say(f"Veto answers at {address.url} (Ctrl-C stops it).")
