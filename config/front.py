@@ -16,6 +16,7 @@ from config.exchange import Answer, Handler, Scope, Transport, answered, environ
 from config.lanes import Lane
 from matching.api.middleware import API_PREFIX
 from matching.problems import Problem
+from matching.records import records
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +54,10 @@ class Front:
                 log.warning("refused", code=problem.code, method=scope.method, request_id=request_id)
                 send(transport, refusal(problem, request_id, api=arriving.api))
         await arriving.drained()
+
+    def __rsgi_del__(self, _: Any) -> None:
+        """When all is answered, before a worker ends: in granian's nothing is run that is registered at exit."""
+        records().written()
 
     def answer(self, environ: dict[str, Any], transport: Transport) -> None:
         """In a thread."""

@@ -1,4 +1,4 @@
-"""The application that granian serves, over RSGI; each worker process loads its index and warms its decoder at once."""
+"""The application that granian serves, over RSGI; each worker process loads its index and warms its decoder first."""
 
 import os
 
@@ -11,6 +11,8 @@ from config.front import Front  # noqa: E402 (needs the apps that the lines abov
 from matching import follower  # noqa: E402
 from matching.hashing.decoder import shared_decoder  # noqa: E402
 
+LOADED_S = 10.0  # after which it answers 503, rather than not at all, while PostgreSQL is away or there is much to load
+
 application = Front(handler)
-follower.shared()
 shared_decoder().warm()
+follower.shared().await_loaded(LOADED_S)  # before granian listens: a process that follows on another loses no question

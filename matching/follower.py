@@ -48,6 +48,7 @@ class Follower:
         self._applying = threading.Lock()
         self._latest: Latest | None = None
         self._loaders: tuple[Loader[Any, Any], ...] = ()  # of `index` and `details`, which are their names
+        self._loaded = threading.Event()
         self._ended = threading.Event()
         self._clean_at = 0.0  # by the monotonic clock: at the first pulse
         self.index = SegmentedIndex()
@@ -119,6 +120,9 @@ class Follower:
         with self._applying:
             self._load()
 
+    def await_loaded(self, most_s: float) -> bool:
+        return self._loaded.wait(most_s)
+
     def _load(self) -> None:
         segmented.warm()
         details_segmented.warm()
@@ -144,6 +148,7 @@ class Follower:
         self._loaders = frames, of_details
         self.position = position
         self.as_of = asked_at
+        self._loaded.set()
         log.info(
             "index_loaded", hashes=len(index), details=len(details), epoch=position.epoch, generation=position.number
         )

@@ -66,7 +66,7 @@ class Address:
 
 
 def web_server(
-    address: Address, *, workers: str, target: str = "config.rsgi:application", kill_timeout_s: int = 5
+    address: Address, *, workers: str, target: str = "config.rsgi:application", kill_timeout_s: int = 10
 ) -> list[str]:
     """The arguments of Python. HTTP/1 alone: a connection that says nothing is then closed after half a minute."""
     return [

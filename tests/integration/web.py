@@ -5,7 +5,6 @@ import http.client
 import io
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -64,13 +63,19 @@ class Web:
 
 @contextlib.contextmanager
 def serving(
-    log: Path, *, workers: int = 1, application: str = "config.rsgi:application", **environment: str
+    log: Path,
+    *,
+    workers: int = 1,
+    application: str = "config.rsgi:application",
+    port: int | None = None,
+    kill_timeout_s: int = 1,
+    **environment: str,
 ) -> Iterator[Web]:
-    """granian with the project's application, ready to answer."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    web_command = web_server(Address("127.0.0.1", port), workers=str(workers), target=application, kill_timeout_s=1)
+    """granian with the project's application, ready to answer; at a free port, or beside another server at its port."""
+    port = port or Address.free().port
+    web_command = web_server(
+        Address("127.0.0.1", port), workers=str(workers), target=application, kill_timeout_s=kill_timeout_s
+    )
     command = [sys.executable, "-m", *web_command]
     with log.open("wb") as file:
         process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=file, stderr=file)

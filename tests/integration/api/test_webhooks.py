@@ -17,7 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from matching import events, outgoing, refs, registry, webhooks
+from matching import events, outgoing, refs, registry, tasks, webhooks
 from matching.models import Delivery, Event, Platform, Told, WebhookEndpoint
 from tests.integration.api.receiver import Receiver, receiving
 from tests.integration.sequence.hashes import fingerprint, random_hash
@@ -205,6 +205,22 @@ def test_a_delivery_whose_process_was_killed_is_sent_again(listener: Listener, r
     deliver()
     assert len(set(receiver.ids())) == 1
     assert listener.pending() == []
+
+
+def test_a_worker_that_is_asked_to_end_finishes_the_task_it_has_begun(listener: Listener, receiver: Receiver) -> None:
+    listener.listens(receiver.url)
+    changed(listener)
+    receiver.may_answer.clear()
+    program = [sys.executable, "-m", "celery", "-A", "config.celery", "worker", "-Q", "celery", "--concurrency", "1"]
+    worker = subprocess.Popen(program, cwd=ROOT, env=os.environ | {"WEBHOOK_NETWORKS": LOOPBACK})
+    tasks.deliver_webhooks.delay()
+    until(lambda: len(receiver.received) == 1)
+    worker.terminate()
+    with pytest.raises(subprocess.TimeoutExpired):
+        worker.wait(0.5)
+    receiver.may_answer.set()
+    assert worker.wait(30) == 0
+    assert (len(receiver.received), listener.pending()) == (1, [])
 
 
 def test_events_are_pulled_in_order_and_none_is_skipped_that_commits_late(listener: Listener) -> None:
