@@ -24,6 +24,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from prometheus_client.registry import Collector
 
 from config.celery import app, ran
+from config.local.backup import Backups
 from consent import facts as of_people
 from matching import facts
 
@@ -57,7 +58,7 @@ class SharedFacts(Collector):
 
     def collect(self) -> Iterator[Metric]:
         with self._scraping:
-            found = [*self._quick(), *self._slowly(), *tasks()]
+            found = [*self._quick(), *self._slowly(), *tasks(), *copies()]
         yield from found
 
     def _quick(self) -> list[Metric]:
@@ -94,6 +95,7 @@ def of(known: facts.Outstanding | None) -> Iterator[Metric]:
     yield gauge("database_generation", "The last number of the change sequence.", known.generation)
     yield gauge("database_complete", "0 where changes were lost and nobody declared it complete.", known.complete)
     yield gauge("database_opened", "0 where it was restored and not opened since.", known.opened)
+    yield gauge("database_log_kept", "0 where archive_command failed when it was last tried.", known.log_kept)
     yield gauge("oldest_unnumbered_change_seconds", "Age of what is saved and not in effect.", known.change_s)
     yield gauge("oldest_unwritten_ledger_entry_seconds", "Age of what a restore would forget.", known.ledger_s)
     yield gauge("webhook_overdue_seconds", "How late the delivery is that is due first.", known.delivery_overdue_s)
@@ -130,6 +132,13 @@ def tasks() -> Iterator[Metric]:
         if (at := cache.get(ran(task))) is not None:
             family.add_metric([task], at)
     yield family
+
+
+def copies() -> Iterator[Metric]:
+    if folder := os.environ.get("BACKUP_FOLDER"):
+        made = Backups(Path(folder).expanduser().absolute(), "").made().values()
+        at = max((each.timestamp() for each in made), default=0)
+        yield gauge("backup_timestamp_seconds", "When the last whole copy was begun; 0 where there is none.", at)
 
 
 class WebProcesses(MultiProcessCollector):

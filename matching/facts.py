@@ -20,7 +20,10 @@ AGES = (
     AGE.format("due_at", "matching_delivery"),
     AGE.format("at", "matching_event WHERE id = (SELECT min(event_id) FROM matching_delivery)"),
 )
-OUTSTANDING = f"SELECT lineage, epoch, number, complete, history = {HISTORY}, {', '.join(AGES)} FROM matching_sequence"  # noqa: S608 (ours)
+LOG_KEPT = """(SELECT current_setting('archive_mode') = 'off' OR last_failed_time IS NULL
+    OR coalesce(last_archived_time > last_failed_time, false) FROM pg_stat_archiver)"""
+FACTS = f"lineage, epoch, number, complete, history = {HISTORY}, {LOG_KEPT}, {', '.join(AGES)}"
+OUTSTANDING = f"SELECT {FACTS} FROM matching_sequence"  # noqa: S608 (ours)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Outstanding:
     generation: int
     complete: bool
     opened: bool  # not as a backup left it
+    log_kept: bool  # by PostgreSQL's archive_command, where there is one, when it last tried
     change_s: float  # without a number
     ledger_s: float  # not in the ledger's file
     delivery_overdue_s: float  # since it should have been tried
@@ -42,8 +46,8 @@ def outstanding() -> Outstanding:
     """Raises DatabaseError, InterfaceError."""
     with connection.cursor() as cursor:
         cursor.execute(OUTSTANDING)
-        lineage, epoch, number, complete, opened, *ages = cursor.fetchone()
-    return Outstanding(lineage, epoch, number, complete, opened, *map(float, ages))
+        lineage, epoch, number, complete, opened, log_kept, *ages = cursor.fetchone()
+    return Outstanding(lineage, epoch, number, complete, opened, log_kept, *map(float, ages))
 
 
 def published_generation(lineage: UUID) -> tuple[int, int]:

@@ -27,6 +27,8 @@ PROBLEMS = Counter(
 DECODER = Counter("veto_decoder_failures", "Images that the decoder did not finish with, by why.", ["how"])
 FALLBACKS = Counter("veto_fallbacks", "Counted in one process alone, as Valkey was away.", ["what"])
 MERGES = Counter("veto_index_merges", "Segments of the index made into one.", ["index"])
+DROPPED = Counter("veto_checks_dropped", "Questions of which nothing is kept, as PostgreSQL was away for long.")
+UNPROVEN = Counter("veto_proofs_missing", "Answers that lack the proof they were asked for.")
 LOADS = Counter("veto_index_loads", "Times that a process loaded the whole index.")
 
 PAGE = "page"  # in the place of a problem's code

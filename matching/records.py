@@ -20,7 +20,7 @@ from uuid import UUID
 import structlog
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection, transaction
 
-from matching import events, refs
+from matching import events, metrics, refs
 from matching.decision import Decision, say
 from matching.models import Check, CheckCount, Protection, Report, Told
 
@@ -79,9 +79,13 @@ class Records:
                         protections=protections,
                     )
                 )
-            self.dropped += not kept
+            self._drop(not kept)
         if not self._wake.is_set():
             self._wake.set()
+
+    def _drop(self, count: int) -> None:
+        self.dropped += count
+        metrics.DROPPED.inc(count)
 
     def _count(self, counted: list[Counted]) -> bool:
         counts = self._notes.counts
@@ -111,12 +115,12 @@ class Records:
     def _put_back(self, notes: Notes) -> None:
         with self._lock:
             newer, self._notes = self._notes, notes
-            self.dropped += sum(not self._keep(check) for check in newer.checks)
+            self._drop(sum(not self._keep(check) for check in newer.checks))
             for counted, count in newer.counts.items():
                 if counted in notes.counts or len(notes.counts) < self._most:
                     notes.counts[counted] += count
                 else:
-                    self.dropped += count
+                    self._drop(count)
 
     def run(self) -> None:
         while True:

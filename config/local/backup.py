@@ -96,9 +96,13 @@ class Backups:
         self.expire(datetime.now(UTC))
         return final
 
+    def made(self) -> dict[Path, datetime]:
+        """The whole copies, and when each was begun."""
+        return {path: stamped(path) for path in self.bases.glob("*.tar.gz.age")}
+
     def expire(self, now: datetime) -> None:
         """Delete copies older than are kept, and the log from before the oldest that is left."""
-        made = {path: stamped(path) for path in self.bases.glob("*.tar.gz.age")}
+        made = self.made()
         oldest = min((at for at in made.values() if at >= now - self.kept), default=now - self.kept)
         for path, at in made.items():
             if at < oldest:
@@ -110,7 +114,7 @@ class Backups:
 
     def base_before(self, until: datetime) -> Path:
         """The last copy that had begun by then. LocalError where there is none."""
-        bases = sorted(path for path in self.bases.glob("*.tar.gz.age") if stamped(path) <= until)
+        bases = sorted(path for path, at in self.made().items() if at <= until)
         if not bases:
             raise LocalError(f"There is no backup of before {until.isoformat()} in {self.bases}.")
         return bases[-1]

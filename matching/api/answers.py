@@ -72,6 +72,8 @@ def prover(request: PlatformRequest, body: bytes) -> Callable[[dict[str, Any], Q
     wished = "proof" in {wish.strip().lower() for wish in request.headers.get("Prefer", "").split(",")}
     signer = signing.signers().current() if wished else None
     if signer is None:
+        if wished:
+            metrics.UNPROVEN.inc()
         return lambda given, _: given
     digest = signing.unpadded(hashlib.sha256(body).digest())
 

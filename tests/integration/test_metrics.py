@@ -11,15 +11,18 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any
 
 import psutil
 import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families as families
+from prometheus_client.samples import Sample
+from promql_parser import Expr, MatchOp, MatrixSelector, VectorSelector, parse, walk
 
 from config.celery import app
+from config.local.backup import STAMP
 from matching import limits, metrics
 from matching.follower import lacking
 from matching.published import Position
@@ -32,6 +35,7 @@ RULES: list[dict[str, Any]] = [
     for rule in group["rules"]
 ]
 CODE = "5a" * 32
+COPIED = datetime(2026, 11, 25, 3, tzinfo=UTC)
 LABELS = {
     *("le", "pid", "mode", "outcome", "kind", "status", "code", "how", "what", "index", "state", "task"),
 }
@@ -76,8 +80,16 @@ def scraped(
     place = tmp_path_factory.mktemp("metrics")
     folder = place / "counted"
     folder.mkdir()
+    copy = place / "backups" / "base" / f"{COPIED:{STAMP}}.tar.gz.age"
+    copy.parent.mkdir(parents=True)
+    copy.touch()
     counted = {"PROMETHEUS_MULTIPROC_DIR": str(folder)}
-    with django_db_blocker.unblock(), exporting(**counted) as port, serving(place / "web.log", **counted) as web:
+    backups = {"BACKUP_FOLDER": str(place / "backups")}
+    with (
+        django_db_blocker.unblock(),
+        exporting(**counted, **backups) as port,
+        serving(place / "web.log", **counted) as web,
+    ):
         scraped = Scraped(port, web)
         until(lambda: answers(scraped, "veto_index_current"))
         yield scraped
@@ -139,18 +151,25 @@ def test_a_process_that_has_ended_says_nothing_more_and_what_it_counted_stays(
     assert scraped.samples()["veto_checks_total", "live", "no_match"] == counted
 
 
-def test_every_name_in_a_rule_or_a_graph_is_exported_and_labels_are_words_of_ours(
+def test_every_rule_and_graph_asks_for_what_is_exported_and_labels_are_words_of_ours(
     scraped: Scraped, committed: None
 ) -> None:
     app.loader.import_default_modules()
-    assert app.tasks["matching.tasks.settle_changes"].apply().successful()
+    for task in ("matching.tasks.settle_changes", "consent.tasks.release_pending"):
+        assert app.tasks[task].apply().successful()
     found = [sample for family in families(scraped.text()) for sample in family.samples]
-    exported = {sample.name for sample in found}
-    used = set(re.findall(r"\bveto_\w+", json.dumps([rule["expr"] for rule in RULES]) + dashboard()))
-    assert len(used) > 20
-    assert used - exported == set()
+    wanted = [selector for text in [*(rule["expr"] for rule in RULES), *graphs()] for selector in selectors(text)]
+    assert len(wanted) > 40
+    nowhere = [str(each) for each in wanted if each.name != "up" and not any(meets(each, sample) for sample in found)]
+    assert nowhere == []
     assert {label for sample in found for label in sample.labels} <= LABELS
     assert scraped.web.ask("GET", "/metrics").status == 404
+
+
+def test_what_a_restore_would_start_from_shows(scraped: Scraped) -> None:
+    samples = scraped.samples()
+    assert samples[("veto_backup_timestamp_seconds",)] == COPIED.timestamp()
+    assert samples[("veto_database_log_kept",)] == 1  # nothing is to be kept here
 
 
 def test_where_a_service_is_away_that_is_said_and_nothing_that_it_alone_knows(scraped: Scraped) -> None:
@@ -194,7 +213,32 @@ def test_every_problem_has_a_count_from_the_start() -> None:
     assert counted == {*metrics.KINDS, metrics.PAGE}
 
 
-def dashboard() -> str:
-    file = Path(ROOT / "deploy/grafana/veto.json")
-    panels = json.loads(file.read_text())["panels"]
-    return json.dumps([target["expr"] for panel in panels for target in panel.get("targets", ())])
+def graphs() -> Iterator[str]:
+    """Their expressions, with Grafana's own variable filled in."""
+    for panel in json.loads((ROOT / "deploy/grafana/veto.json").read_text())["panels"]:
+        for target in panel["targets"]:
+            yield target["expr"].replace("$__rate_interval", "5m")
+
+
+def selectors(text: str) -> list[VectorSelector]:
+    """The metrics that an expression asks for. Raises ValueError for what PromQL is not."""
+    found: list[VectorSelector] = []
+
+    def note(part: Expr) -> None:
+        if isinstance(part, MatrixSelector):
+            found.append(part.vector_selector)
+        elif isinstance(part, VectorSelector):
+            found.append(part)
+
+    walk(parse(text), note)
+    return found
+
+
+def meets(selector: VectorSelector, sample: Sample) -> bool:
+    wanted = {
+        matcher.name: matcher.value if matcher.op == MatchOp.Re else re.escape(matcher.value)
+        for matcher in selector.matchers.matchers
+    }
+    return selector.name == sample.name and all(
+        re.fullmatch(pattern, sample.labels.get(name, "")) for name, pattern in wanted.items()
+    )
