@@ -73,6 +73,7 @@ check: venv-dev messages ## lint, format, types, imports, OpenAPI, messages, mig
 	$(MANAGE) export_openapi --check
 	$(MANAGE) update_messages --check
 	VETO_ENV_FILE=.env.example .venv/bin/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	$(RUN) config.local exec -- .venv/bin/python -m tests.migrations
 	$(RUN) config.local.locks --check
 
 quality: venv-bench ## measure recognition (PHOTOS=dir[,dir…] NEGATIVES=dir,… QUICK=1): docs/matching-quality.md
