@@ -48,6 +48,8 @@ class Environment(BaseSettings):
     fingerprint_keys: Annotated[dict[str, bytes], NoDecode]  # id to key, the current one first
 
     # How it is reached
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
     allowed_hosts: CommaSeparated = ["localhost", "127.0.0.1", "[::1]"]
     trusted_proxy_count: int = Field(default=0, ge=0, le=10)
     served_over_https: bool = True

@@ -10,6 +10,7 @@ from pathlib import Path
 from config.local.execute import execute
 from config.local.failure import LocalError
 from config.local.home import Home, chosen_home
+from config.local.keys import Keys
 from config.local.restore import backup, key, restore
 from config.local.run import run
 from config.rotation import SECRETS
@@ -25,6 +26,7 @@ def main() -> int:
     shown.add_argument("--photo", type=Path, help="a photo of yours")
     rotated = commands.add_parser("rotate", help="change a secret of the home that `run` uses, while it is stopped")
     rotated.add_argument("secret", choices=SECRETS)
+    commands.add_parser("secrets", help="new secrets of an environment, a line each")
     commands.add_parser("backup", help="a whole copy of what runs, to BACKUP_FOLDER")
     commands.add_parser("backup-key", help="a pair of keys for BACKUP_RECIPIENT and `restore`")
     restored = commands.add_parser("restore", help="put back data that is gone, from BACKUP_FOLDER")
@@ -56,6 +58,11 @@ def _rotate(secret: str) -> int:
     return 0
 
 
+def _secrets() -> int:
+    print("\n".join(f"{name}={value}" for name, value in Keys.new().environment().items()))
+    return 0
+
+
 def _drill() -> int:
     from config.local.drill import drill  # noqa: PLC0415 (as of `_demo`)
 
@@ -76,6 +83,7 @@ JOBS: dict[str, Callable[[argparse.Namespace], int]] = {
     "restore": lambda arguments: restore(os.environ, identity_file=arguments.identity, until=arguments.until),
     "rotate": lambda arguments: _rotate(arguments.secret),
     "drill": lambda _: _drill(),
+    "secrets": lambda _: _secrets(),
 }
 
 

@@ -76,14 +76,12 @@ def web_server(
     ]
 
 
-def application(
-    home: Home, environment: Mapping[str, str], address: Address, counting: Mapping[str, str] | None = None
-) -> list[Child]:
-    """`counting` is for web processes alone: what others count would be a file each, for nothing."""
-    workers = environment.get("WEB_WORKERS") or "2"
-    if not (workers.isascii() and workers.isdigit() and int(workers) > 0):
-        raise LocalError(f"WEB_WORKERS is {workers!r}; it must be a number from 1 up.")
-    commands = {
+def programs(address: Address, *, workers: str, folder: Path) -> dict[str, list[str]]:
+    """The arguments of Python for each process, here and under any supervisor (`manage.py serve`).
+
+    In `folder` beat notes what it has run.
+    """
+    return {
         "web": web_server(address, workers=workers),
         "worker": [
             *("celery", "-A", "config.celery", "worker", "--loglevel", "INFO", "-Q", "sequence,celery"),
@@ -91,9 +89,19 @@ def application(
         ],
         "beat": [
             *("celery", "-A", "config.celery", "beat", "--loglevel", "INFO"),
-            *("--schedule", str(home.path / "celerybeat-schedule"), "--pidfile", ""),
+            *("--schedule", str(folder / "celerybeat-schedule"), "--pidfile", ""),
         ],
     }
+
+
+def application(
+    home: Home, environment: Mapping[str, str], address: Address, counting: Mapping[str, str] | None = None
+) -> list[Child]:
+    """`counting` is for web processes alone: what others count would be a file each, for nothing."""
+    workers = environment.get("WEB_WORKERS") or "2"
+    if not (workers.isascii() and workers.isdigit() and int(workers) > 0):
+        raise LocalError(f"WEB_WORKERS is {workers!r}; it must be a number from 1 up.")
+    commands = programs(address, workers=workers, folder=home.path)
     of_its_own = {"web": counting or {}}
     return [
         part(home, name, command, {**environment, **of_its_own.get(name, {})}) for name, command in commands.items()
