@@ -2,7 +2,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run demo generator test test-guards test-all mutants screenshots check format openapi lock clean venv venv-dev venv-bench venv-examples quality bench bench-index bench-http bench-browser messages bench-browser-details bench-details rotate backup backup-key restore drill sbom load fuzz chaos
+.PHONY: help run demo generator test test-guards test-all mutants screenshots check format openapi lock clean venv venv-dev venv-bench venv-examples quality bench bench-index bench-http bench-browser messages bench-browser-details bench-details rotate backup backup-key restore drill sbom load fuzz chaos sizing
 
 # Names and arguments may hold spaces: they reach the recipes as environment variables, not as text.
 export SECRET PHOTO PHOTOS NEGATIVES QUICK SIZES PHOTOS_REGISTERED IDENTITY UNTIL SBOM SOAK_SECONDS
@@ -93,6 +93,9 @@ bench-http: venv messages ## checks over HTTP, while others register (PHOTOS_REG
 
 load: venv messages ## more checks than can be answered: right, bounded, recovering; then memory (PHOTOS_REGISTERED, SOAK_SECONDS=120)
 	@exec $(RUN) bench.load
+
+sizing: venv messages ## what a photo takes in PostgreSQL and each process in memory (PHOTOS_REGISTERED=3000)
+	@exec $(RUN) config.local exec -- .venv/bin/python -m bench.sizing
 
 bench-browser: venv-dev ## hashing in Chromium: bits apart from the server (PHOTOS=dir,…), photos a second, memory
 	@exec $(RUN) config.local exec -- .venv/bin/python -m bench.browser

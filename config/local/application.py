@@ -76,13 +76,13 @@ def web_server(
     ]
 
 
-def programs(address: Address, *, workers: str, folder: Path) -> dict[str, list[str]]:
+def programs(address: Address, *, workers: str, folder: Path, kill_timeout_s: int = 10) -> dict[str, list[str]]:
     """The arguments of Python for each process, here and under any supervisor (`manage.py serve`).
 
     In `folder` beat notes what it has run.
     """
     return {
-        "web": web_server(address, workers=workers),
+        "web": web_server(address, workers=workers, kill_timeout_s=kill_timeout_s),
         "worker": [
             *("celery", "-A", "config.celery", "worker", "--loglevel", "INFO", "-Q", "sequence,celery"),
             *("--concurrency", "2", "--without-gossip", "--without-mingle"),

@@ -23,7 +23,7 @@ from tests.deploy.units import ROOT, unit
 from tests.integration.sequence.processes import until
 from tests.pictures import encoded, picture
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.timeout(400)]
 PYTHON = "/opt/veto/current/.venv/bin/python"
 SAID_BY_US = """ALLOWED_HOSTS=veto.example,localhost
 WEB_WORKERS=1

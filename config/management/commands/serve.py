@@ -11,6 +11,8 @@ from config.environment import ROOT
 from config.local.application import Address, programs
 from config.settings import ENVIRONMENT
 
+LAST_ANSWERS_S = 60  # for what has begun when it is told to end; supervisors give 70
+
 
 class Command(BaseCommand):
     help = "Be the web server (HOST, PORT, WEB_WORKERS), the worker or beat, in place of this process."
@@ -21,7 +23,8 @@ class Command(BaseCommand):
 
     def handle(self, *, process: str, **_: Any) -> None:
         address = Address(ENVIRONMENT.host, ENVIRONMENT.port)
-        known = programs(address, workers=str(ENVIRONMENT.web_workers), folder=ENVIRONMENT.veto_home)
+        workers, home = str(ENVIRONMENT.web_workers), ENVIRONMENT.veto_home
+        known = programs(address, workers=workers, folder=home, kill_timeout_s=LAST_ANSWERS_S)
         # Where this release lies, and not by a link that will lead to the next one.
         python = Path(sys.prefix).resolve() / "bin" / "python"
         os.chdir(ROOT)
