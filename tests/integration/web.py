@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,14 +64,19 @@ class Web:
 
 @contextlib.contextmanager
 def serving(
-    log: Path, *, workers: int = 1, application: str = "config.rsgi:application", **environment: str
+    log: Path,
+    *,
+    workers: int = 1,
+    application: str = "config.rsgi:application",
+    through: Sequence[str] = (),
+    **environment: str,
 ) -> Iterator[Web]:
-    """granian with the project's application, ready to answer."""
+    """granian with the project's application, ready to answer. `through` is a command that runs another."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     web_command = web_server(Address("127.0.0.1", port), workers=str(workers), target=application, kill_timeout_s=1)
-    command = [sys.executable, "-m", *web_command]
+    command = [*through, sys.executable, "-m", *web_command]
     with log.open("wb") as file:
         process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=file, stderr=file)
     try:
