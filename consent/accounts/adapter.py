@@ -129,6 +129,15 @@ class AccountAdapter(DefaultAccountAdapter):
         except (OSError, smtplib.SMTPException) as error:
             log.exception("mail not sent", template=template_prefix, error=type(error).__name__)
 
+    def send_confirmation_mail(self, request: HttpRequest, emailconfirmation: Any, signup: bool) -> None:
+        """Where the same address signed up once more this very moment, that account took the place of this one, and its
+        link goes out.
+        """
+        try:
+            super().send_confirmation_mail(request, emailconfirmation, signup)
+        except Person.DoesNotExist:
+            log.info("sign_up_was_replaced")
+
     # ----- who asks
 
     def get_client_ip(self, request: HttpRequest) -> str:

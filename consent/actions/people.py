@@ -6,6 +6,7 @@ from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.db import IntegrityError, transaction
 
 from consent.models import AuditEvent, Person
@@ -56,6 +57,16 @@ def change_secret(*, by: Person, secret: str) -> None:
         by.save(update_fields=["password"])
         audit(by, "person.secret_changed")
         remember(ledger.Kind.SECRETS_CHANGED, by.id)
+
+
+def end_sessions(*, by: Person, of: Person) -> int:
+    """How many there were; wherever they were in, they are out with the next request."""
+    with transaction.atomic():
+        sessions = list(UserSession.objects.filter(user=of))
+        for session in sessions:
+            session.delete()
+        AuditEvent.objects.create(by=by.id, action="person.sessions_ended", subject=of.id)
+    return len(sessions)
 
 
 def note_second_step(*, by: Person, added: Authenticator) -> None:

@@ -1,6 +1,8 @@
 """What is parsed of a head and an address, whatever stands there: it is understood or refused, and no error of ours."""
 
 import encodings.aliases
+import json
+from base64 import urlsafe_b64encode
 from typing import Any
 
 import pytest
@@ -116,3 +118,26 @@ def test_no_charset_is_an_error_of_ours(web: Web, kind: str) -> None:
         heads = token | {"Content-Type": f"{kind}; {charset}".encode()}
         found[charset], _ = asked(web, "POST", "/account/login", b"next=/%e9", heads, FORMS[kind])
     assert set(found.values()) == {200}, found
+
+
+JSON = st.recursive(
+    st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+)
+HEADERS_OF_PROOFS = JSON | st.fixed_dictionaries(
+    {"alg": st.sampled_from(["Ed25519", "none", "HS256"]) | JSON},
+    optional={"kid": JSON | st.uuids().map(str), "typ": JSON, "crit": JSON, "b64": JSON, "jwk": JSON},
+)
+
+
+def piece(said: Any) -> str:
+    return urlsafe_b64encode(said if isinstance(said, bytes) else json.dumps(said).encode()).decode().rstrip("=")
+
+
+PROOFS = st.builds(lambda *said: ".".join(map(piece, said)), HEADERS_OF_PROOFS | st.binary(), JSON, st.binary())
+
+
+@MANY
+@given(proof=PROOFS | st.text() | st.just(piece(b"[" * 3000) + "..") | st.just(piece(b'{"kid":' * 500) + ".."))
+def test_what_is_no_proof_of_ours_is_told_so(web: Web, key: str, proof: str) -> None:
+    answer = web.ask("POST", "/v1/reports", {"proof": proof, "outcome": "blocked"}, key)
+    assert (answer.status, answer.json["code"]) in {(422, "invalid-proof"), (422, "invalid-request")}, answer.body
