@@ -17,8 +17,8 @@ class CaseTakenError(Exception):
     """There is a case of this number with another secret."""
 
 
-def audit(person: Person, action: str, **facts: object) -> None:
-    AuditEvent.objects.create(by=person.id, action=action, subject=person.id, facts=facts)
+def audit(person: Person, action: str, **facts: object) -> AuditEvent:
+    return AuditEvent.objects.create(by=person.id, action=action, subject=person.id, facts=facts)
 
 
 def open_case(*, number: str, secret: str) -> Person:
@@ -55,8 +55,7 @@ def change_secret(*, by: Person, secret: str) -> None:
     by.set_password(secret)
     with transaction.atomic():
         by.save(update_fields=["password"])
-        audit(by, "person.secret_changed")
-        remember(ledger.Kind.SECRETS_CHANGED, by.id)
+        remember(ledger.Kind.SECRETS_CHANGED, by.id, audit(by, "person.secret_changed"))
 
 
 def end_sessions(*, by: Person, of: Person) -> int:
@@ -72,19 +71,18 @@ def end_sessions(*, by: Person, of: Person) -> int:
 def note_second_step(*, by: Person, added: Authenticator) -> None:
     """One that was added, or recovery codes that took the place of others."""
     with transaction.atomic():
-        audit(by, "person.second_step_added", kind=added.type)
-        remember(ledger.Kind.SECRETS_CHANGED, by.id)
+        remember(ledger.Kind.SECRETS_CHANGED, by.id, audit(by, "person.second_step_added", kind=added.type))
 
 
 def note_no_second_step(*, by: Person, removed: Authenticator) -> None:
     with transaction.atomic():
-        audit(by, "person.second_step_removed", kind=removed.type)
-        remember(ledger.Kind.SECOND_STEP_REMOVED, named(removed))
+        event = audit(by, "person.second_step_removed", kind=removed.type)
+        remember(ledger.Kind.SECOND_STEP_REMOVED, named(removed), event)
 
 
-def remember(kind: ledger.Kind, subject: UUID) -> None:
-    """In the caller's transaction, for a restore."""
-    ledger.note(kind, subject)
+def remember(kind: ledger.Kind, subject: UUID, event: AuditEvent) -> None:
+    """In the caller's transaction, for a restore: at the very time of the event, by which the two are known as one."""
+    ledger.note(kind, subject, at=event.at)
     transaction.on_commit(ledger.written)
 
 
@@ -101,17 +99,20 @@ def remove_second_step_again(step: UUID) -> bool:
     return bool(found)
 
 
-def doubt_secrets(*, of: Person) -> None:
-    """After a restore: what they changed of how they come in is as it was before, and a second step may be gone.
+def doubt_secrets(*, of: Person, changed: datetime) -> bool:
+    """After a restore: whether what they changed then, of how they come in, is as it was before.
 
     Who has an address comes in by it, since the password that is here may be another's to know. The secret of a case
     number is its only door, and stays. Both are told when they come (`secrets_in_doubt`).
     """
+    if AuditEvent.objects.filter(subject=of.id, at=changed).exists():
+        return False  # the backup has it
     with transaction.atomic():
         if of.email:
             of.set_unusable_password()
             of.save(update_fields=["password"])
         audit(of, "person.secrets_in_doubt")
+    return True
 
 
 def secrets_in_doubt(person: Person) -> bool:

@@ -30,11 +30,14 @@ def replay(*, by: Person, ledger_folder: Path) -> Counter[str]:
 def done_again(by: Person, line: ledger.Line) -> bool:
     if line.kind == Kind.KEY_ENDS:
         return keys.end_again(line.subject, line.at)
+    if line.kind == Kind.SECRETS_CHANGED:
+        person = Person.objects.filter(id=line.subject).first()
+        return person is not None and people.doubt_secrets(of=person, changed=line.at)
     return again(by)[line.kind](line.subject)
 
 
 def again(by: Person) -> dict[Kind, Callable[[UUID], bool]]:
-    """What to do for each other kind; each says whether its subject was there."""
+    """What to do for each kind that needs no time; each says whether its subject was there."""
     return {
         Kind.PERSON_ERASED: lambda person: each_person(person, lambda found: erase_person(by=found)),
         Kind.PHOTO_ERASED: lambda photo: with_photo(photo, lambda found: erase_photos(by=by, photos=found)),
@@ -47,7 +50,6 @@ def again(by: Person) -> dict[Kind, Callable[[UUID], bool]]:
         Kind.PLATFORM_RESUMED: lambda platform: platforms.change_again(platform, suspended=False),
         Kind.SIGNING_KEY_REVOKED: signing.revoke_again,
         Kind.ENDPOINT_DELETED: webhooks.delete_endpoint_again,
-        Kind.SECRETS_CHANGED: lambda person: each_person(person, lambda found: people.doubt_secrets(of=found)),
         Kind.SECOND_STEP_REMOVED: people.remove_second_step_again,
     }
 

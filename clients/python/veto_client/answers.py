@@ -1,6 +1,6 @@
 """What the registry answered, and what follows from it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -57,7 +57,7 @@ class Answer:
         return self.denied + (self.to_ask if ask else ())
 
     @classmethod
-    def of(cls, said: Mapping[str, Any], request: bytes, uses: Iterable[str]) -> "Answer":
+    def of(cls, said: Mapping[str, Any], request: bytes, uses: Collection[str]) -> "Answer":
         """Of the registry's JSON. Fields that are not known are passed over, an unknown result is `indeterminate`.
 
         Raises UnavailableError for anything that is no answer for each of these uses.

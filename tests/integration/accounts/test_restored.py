@@ -1,6 +1,7 @@
 """After a restore nobody comes in by what its person had taken away, and who had put up a door is told it is gone."""
 
 import copy
+import re
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,11 @@ def commits(django_capture_on_commit_callbacks: Any) -> Any:
 
 
 def replayed(folder: Path) -> dict[str, int]:
+    """Of a backup from before it: nobody here may delete an event, so the ledger gets the times of others."""
     assert ledger.written()  # after the commit, which no test of this kind comes to
+    for file in folder.iterdir():
+        lost = re.sub(r"\.(\d{6})\+", lambda at: f".{(int(at[1]) + 1) % 10**6:06}+", file.read_text())
+        file.write_text(lost)
     return dict(replay(by=Person.objects.operator(), ledger_folder=folder))
 
 
