@@ -7,8 +7,10 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.http import HttpRequest
 from django.utils import translation
+from django.utils.http import parse_header_parameters
 
 from matching.api import problems
 from matching.api.middleware import API_HEADERS
@@ -48,6 +50,20 @@ class Answer:
     status: int
     headers: list[tuple[str, str]]
     body: bytes
+
+
+class Request(WSGIRequest):
+    """All is UTF-8, whatever charset is named: not every codec is one of text, and Django asks for it unguarded."""
+
+    def _set_content_type_params(self, meta: dict[str, Any]) -> None:
+        try:
+            self.content_type, self.content_params = parse_header_parameters(meta.get("CONTENT_TYPE", ""))
+        except (ValueError, LookupError):
+            self.content_type, self.content_params = "", {}
+
+
+class Application(WSGIHandler):
+    request_class = Request
 
 
 @lru_cache(maxsize=256)

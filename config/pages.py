@@ -28,7 +28,7 @@ METHODS = ("GET", "HEAD", "POST")
 
 
 class PageHeadersMiddleware:
-    """HTML is not kept by any cache unless its view says otherwise: someone else may press Back on this device."""
+    """No answer is kept by any cache unless its view says otherwise: someone else may press Back on this device."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -36,8 +36,8 @@ class PageHeadersMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         # Views of others take PUT for POST, and one DELETE.
         answer = self.get_response(request) if request.method in METHODS else HttpResponseNotAllowed(METHODS)
+        answer.headers.setdefault("Cache-Control", "private, no-store")
         if answer.headers.get("Content-Type", "").startswith("text/html"):
-            answer.headers.setdefault("Cache-Control", "private, no-store")
             answer.headers["Permissions-Policy"] = PERMISSIONS
             answer.headers["Cross-Origin-Resource-Policy"] = "same-origin"
         return answer

@@ -2,17 +2,18 @@
 
 import os
 
-from django.core.wsgi import get_wsgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-handler = get_wsgi_application()
+django.setup(set_prefix=False)
 
-from config.front import Front  # noqa: E402 (needs the apps that the lines above have loaded)
+from config.exchange import Application  # noqa: E402 (these need the apps that the line above has loaded)
+from config.front import Front  # noqa: E402
 from matching import follower  # noqa: E402
 from matching.hashing.decoder import shared_decoder  # noqa: E402
 
 LOADED_S = 10.0  # after which it answers 503, rather than not at all, while PostgreSQL is away or there is much to load
 
-application = Front(handler)
+application = Front(Application())
 shared_decoder().warm()
 follower.shared().await_loaded(LOADED_S)  # before granian listens: a process that follows on another loses no question

@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "consent.accounts.session_store.KeptInUse",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -143,15 +144,18 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "consent.accounts.passwords.OwnWordsValidator"},
 ]
 PASSWORD_RESET_TIMEOUT = 3600
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "photos"
 LOGOUT_REDIRECT_URL = "home"
 
-# In the database alone: a session that was ended must not come back from a cache. It ends with the browser, or the day.
+# In the database alone: a session that was ended must not come back from a cache. It ends with the browser, after an
+# hour in which nothing is asked, and twelve hours after the log-in.
 SESSION_ENGINE = "consent.accounts.session_store"
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_AGE = 3600
+SESSION_LONGEST = 12 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 PREFIX = "__Host-" if HTTPS else ""  # browsers then take it over HTTPS only, and from no other host
 SESSION_COOKIE_NAME = f"{PREFIX}session"

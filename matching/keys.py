@@ -164,8 +164,9 @@ def rotate(*, by: str, kid: str, overlap: timedelta) -> tuple[ApiKey, Credential
         ends = old.expires_at.isoformat(timespec="seconds")
         audit(by, "key.rotated", old.platform, kid=old.kid, replaced_by=api_key.kid, ends=ends)
         events.key_expiring([old])
+        ledger.note(ledger.Kind.KEY_ENDS, old.id, at=old.expires_at)
         sequence.record(Change.Kind.ACCESS, old.id)
-    return api_key, credential, sequence.settled()
+    return api_key, credential, ledger.written() & sequence.settled()
 
 
 def revoke(*, by: str, kid: str) -> bool:
@@ -187,6 +188,18 @@ def revoke_again(api_key: UUID) -> bool:
     if kid is not None:
         revoke(by="operator", kid=kid)
     return kid is not None
+
+
+def end_again(api_key: UUID, ends: datetime) -> bool:
+    """After a restore, in which the key that took its place may be gone; whether there is such a key."""
+    with transaction.atomic(durable=True):
+        row = ApiKey.objects.select_for_update().filter(id=api_key).first()
+        if row is not None and (row.expires_at is None or row.expires_at > ends):
+            row.expires_at = ends
+            row.save(update_fields=["expires_at"])
+            audit("operator", "key.ends_again", row.platform, kid=row.kid, ends=ends.isoformat(timespec="seconds"))
+            sequence.record(Change.Kind.ACCESS, row.id)
+    return row is not None
 
 
 def allowed_from(address: str, networks: Sequence[str]) -> bool:

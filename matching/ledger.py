@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 import structlog
 from django.conf import settings
@@ -23,6 +23,14 @@ from matching.models import LedgerEntry
 log = structlog.get_logger(__name__)
 
 Kind = LedgerEntry.Kind
+# Of these the last on a subject counts; every other kind is said beside them.
+STATES = {
+    Kind.PHOTO_ERASED,
+    Kind.PHOTO_WITHDRAWN,
+    Kind.PHOTO_RESTORED,
+    Kind.PLATFORM_SUSPENDED,
+    Kind.PLATFORM_RESUMED,
+}
 MARGIN = timedelta(days=7)  # that lines outlive the last backup they could be needed for
 
 
@@ -37,9 +45,14 @@ class Line:
     subject: UUID
 
 
-def note(kind: LedgerEntry.Kind, *subjects: UUID) -> None:
-    """In the caller's transaction; after its commit the caller asks `written`."""
-    LedgerEntry.objects.bulk_create(LedgerEntry(kind=kind, subject=subject) for subject in subjects)
+def note(kind: LedgerEntry.Kind, *subjects: UUID, **when: datetime) -> None:
+    """In the caller's transaction; after its commit the caller asks `written`. `at`: from when, if not from now, on."""
+    LedgerEntry.objects.bulk_create(LedgerEntry(kind=kind, subject=subject, **when) for subject in subjects)
+
+
+def named(name: str) -> UUID:
+    """The subject that stands for a row without a UUID. Numbers will not do: a restored database gives them again."""
+    return uuid5(NAMESPACE_OID, name)
 
 
 def written() -> bool:
@@ -89,7 +102,7 @@ def read(folder: Path) -> Iterator[Line]:
     files = sorted(folder.glob("????-??-??.jsonl"))
     if not files:
         raise LedgerError(f"there is no ledger in {folder}")
-    last: dict[tuple[UUID, bool], Line] = {}
+    last: dict[tuple[UUID, Kind | None], Line] = {}
     for file in files:
         for text in filter(None, file.read_text(errors="replace").splitlines()):
             try:
@@ -98,7 +111,7 @@ def read(folder: Path) -> Iterator[Line]:
             except (ValueError, KeyError, TypeError):
                 log.warning("ledger_line_unreadable", file=file.name)
                 continue
-            of = line.subject, line.kind == Kind.DETAILS_DROPPED  # beside what else is said of a photo
+            of = line.subject, None if line.kind in STATES else line.kind
             if of not in last or _outweighs(line, last[of]):
                 last[of] = line
     yield from sorted(last.values(), key=lambda line: line.at)

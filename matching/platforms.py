@@ -2,11 +2,12 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
-from matching import sequence
+from matching import ledger, sequence
 from matching.models import Change, Platform, PlatformEvent
 from matching.models.platform import NAME_LENGTH
 
@@ -55,6 +56,14 @@ def resume(*, by: str, name: str) -> bool:
     return _change(by, name, None, "platform.resumed")
 
 
+def change_again(platform: UUID, *, suspended: bool) -> bool:
+    """After a restore; whether there is such a platform."""
+    name = Platform.objects.filter(id=platform).values_list("name", flat=True).first()
+    if name is not None:
+        (suspend if suspended else resume)(by=OPERATOR, name=name)
+    return name is not None
+
+
 def _change(by: str, name: str, suspended_at: datetime | None, action: str) -> bool:
     with transaction.atomic(durable=True):
         platform = Platform.objects.select_for_update().get(name=name)
@@ -62,5 +71,6 @@ def _change(by: str, name: str, suspended_at: datetime | None, action: str) -> b
             platform.suspended_at = suspended_at
             platform.save(update_fields=["suspended_at"])
             audit(by, action, platform)
+            ledger.note(ledger.Kind(action), platform.id)
             sequence.record(Change.Kind.ACCESS, platform.id)
-    return sequence.settled()
+    return ledger.written() & sequence.settled()

@@ -25,7 +25,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
-from matching import keyring
+from matching import keyring, ledger
 from matching.keyring import Sealed, UnreadableBlobError
 from matching.models import SigningKey
 
@@ -111,8 +111,19 @@ def revoke(kid: UUID) -> SigningKey:
         if row.revoked_at is None:
             row.revoked_at = timezone.now()
             row.save(update_fields=["revoked_at"])
+            ledger.note(ledger.Kind.SIGNING_KEY_REVOKED, row.id)
             log.warning("signing_key_revoked", kid=row.id.hex)
+    ledger.written()
     return in_force()
+
+
+def revoke_again(kid: UUID) -> bool:
+    """After a restore; whether there is such a key."""
+    try:
+        revoke(kid)
+    except SigningKey.DoesNotExist:
+        return False
+    return True
 
 
 def take_turn() -> None:

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any, Final
+from uuid import UUID
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -22,7 +23,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from matching import keyring, outgoing
+from matching import keyring, ledger, outgoing
 from matching.keyring import Sealed
 from matching.models import Delivery, Event, WebhookEndpoint
 
@@ -44,6 +45,22 @@ def make_endpoint(*, url: str, types: Iterable[str], **whose: Any) -> WebhookEnd
     return WebhookEndpoint.objects.create(
         public_id=public_id, url=url, types=list(types), key_id=sealed.key_id, blob=sealed.blob, **whose
     )
+
+
+def delete_endpoint(*, public_id: str, **whose: Any) -> bool:
+    """Whether there was such a one. Nothing is sent to it any more."""
+    with transaction.atomic(durable=True):
+        deleted, _ = WebhookEndpoint.objects.filter(public_id=public_id, **whose).delete()
+        if deleted:
+            ledger.note(ledger.Kind.ENDPOINT_DELETED, ledger.named(public_id))
+    ledger.written()
+    return bool(deleted)
+
+
+def delete_endpoint_again(named: UUID) -> bool:
+    """After a restore; whether there is such a one."""
+    known = WebhookEndpoint.objects.values_list("public_id", flat=True)
+    return any(delete_endpoint(public_id=each) for each in known if ledger.named(each) == named)
 
 
 def keys_of(endpoint: WebhookEndpoint) -> tuple[bytes, Ed25519PrivateKey]:

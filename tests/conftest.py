@@ -8,12 +8,17 @@ only at those.
 import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 
 def pytest_configure() -> None:
     if "DATABASE_URL" not in os.environ:
         raise pytest.UsageError("no DATABASE_URL: run the tests by `make test`, which starts services for them")
+    hypothesis.settings.register_profile(
+        "of a busy machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.load_profile("of a busy machine")
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,7 @@ EXEMPT = {
     "matching.0006_limits": {"constraint-missing-not-valid"},
     "matching.0007_operators": {"adding-foreign-key-constraint", "require-concurrent-index-creation"},
     "matching.0012_restoring": {"ban-drop-default"},
+    "matching.0014_more_in_the_ledger": {"ban-drop-constraint", "constraint-missing-not-valid"},
 }  # fmt: skip
 
 

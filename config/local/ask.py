@@ -31,7 +31,10 @@ def check_image(address: Address, key: str, image: bytes, media_type: str) -> An
     return _request(address, "POST", "/v1/check/image", image, headers)
 
 
-def await_ready(address: Address, meanwhile: Callable[[], None]) -> None:
+def await_ready(
+    address: Address, meanwhile: Callable[[], None], on_restored: Callable[[], None] = lambda: None
+) -> None:
+    """However long it takes until a database that was put back is opened; `on_restored` is told once of such a one."""
     deadline = time.monotonic() + READY_SECONDS
     last = "no answer"
     while time.monotonic() < deadline:
@@ -41,6 +44,10 @@ def await_ready(address: Address, meanwhile: Callable[[], None]) -> None:
             if answer.status == http.HTTPStatus.OK:
                 return
             last = f"{answer.status} {answer.body}"
+            if answer.body.get("status") == "restored":
+                on_restored()
+                on_restored = lambda: None  # noqa: E731
+                deadline = time.monotonic() + READY_SECONDS
         time.sleep(0.1)
     raise LocalError(f"{address.url}/readyz was not ready after {READY_SECONDS:.0f} s: {last}")
 

@@ -38,6 +38,7 @@ class Drill:
     address: Address
     key: str = ""
     revoked: str = ""
+    suspended: str = ""
     photos: dict[str, bytes] = field(default_factory=dict)
     checks: int = 0
     wrong: list[str] = field(default_factory=list)
@@ -140,6 +141,7 @@ def whole(run: Drill) -> dict[str, Any]:
     run.photos = dict(zip(("before", "withdrawn", "after", "lost", "never"), halves().values(), strict=False))
     run.key = issue_key(run.home, run.environment, "drill")
     run.revoked = issue_key(run.home, run.environment, "drill")
+    run.suspended = issue_key(run.home, run.environment, "suspended")
     run.protect("before")
     withdrawn = run.protect("withdrawn")
     started = time.monotonic()
@@ -151,6 +153,7 @@ def whole(run: Drill) -> dict[str, Any]:
     time.sleep(0.1)
     run.manage("withdraw_photo", withdrawn)
     run.manage("revoke_key", run.revoked.split("_")[2])
+    run.manage("suspend_platform", "suspended")
     run.protect("lost")
     run.expect("before the loss", before=REFUSED, after=REFUSED, lost=REFUSED, withdrawn=MISSED, never=MISSED)
     kept_until(run, until)
@@ -168,8 +171,9 @@ def whole(run: Drill) -> dict[str, Any]:
     say(f"The ledger is replayed: {said['done_again']}; readers have begun epoch {said['epoch']}.")
     opened = {"before": REFUSED, "after": REFUSED}
     run.expect("incomplete", **opened, withdrawn=UNKNOWN, lost=UNKNOWN, never=UNKNOWN)
-    if run.ask("before", run.revoked).result != "invalid-key":
-        run.wrong.append("a key that was revoked opens again")
+    for key, expected in ((run.revoked, "invalid-key"), (run.suspended, "platform-suspended")):
+        if (found := run.ask("before", key).result) != expected:
+            run.wrong.append(f"a key that was shut out is answered {found}, not {expected}")
     run.protect("lost")
     run.expect("registered again", **opened, withdrawn=UNKNOWN, lost=REFUSED, never=UNKNOWN)
     run.manage("declare_complete", str(said["epoch"]))

@@ -32,7 +32,7 @@ def prepare_example(home: Home, environment: Mapping[str, str], address: Address
                 answer = check_image(address, key, photo.read_bytes(), "image/jpeg").result
         if key is not None and answer == "protected":
             return key
-        if answer == "no_match":
+        if answer in {"no_match", "index-behind"}:  # the latter of a database that was put back and lacks it
             protect(home, environment, photo)
         else:
             key = issue_key(home, environment, "example")

@@ -1,6 +1,7 @@
 """`make run`: Veto on this machine until Ctrl-C."""
 
 import contextlib
+import shlex
 import time
 from collections.abc import Mapping
 
@@ -17,6 +18,12 @@ from config.local.supervisor import Supervisor
 from config.local.terminal import EndingError, raise_when_ended, say, when_ended_again
 
 TICK = 0.2
+RESTORED = """
+This database was put back from a backup, or another took its place. It is closed until its losses are settled:
+see docs/backup.md. In another terminal:
+
+VETO_HOME={home} .venv/bin/python manage.py restored
+"""
 
 
 def run(given: Mapping[str, str]) -> int:
@@ -84,7 +91,7 @@ def start(home: Home, given: Mapping[str, str], address: Address, supervisor: Su
         supervisor.start(child)
     if scraped:
         supervisor.start(exporter(home, environment | counting, scraped))
-    await_ready(address, supervisor.check)
+    await_ready(address, supervisor.check, lambda: say(RESTORED.format(home=shlex.quote(str(home.path)))))
     key = prepare_example(home, environment, address)
     say(f"Veto answers at {address.url} (Ctrl-C stops it).")
     if scraped:

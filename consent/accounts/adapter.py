@@ -28,6 +28,10 @@ NO_MATCH = gettext_lazy(
     "These two don't go together. Look at both for a slip: the address or case number, and its password or secret."
 )
 WRONG_CODE = gettext_lazy("This code isn't right, or it was used before. Wait for the next one, or try another.")
+SECRETS_IN_DOUBT = gettext_lazy(
+    "After a fault on our side, what you had changed lately of your password or secret, your second step or your "
+    "passkeys is as it was before. Change it again."
+)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -56,6 +60,12 @@ class AccountAdapter(DefaultAccountAdapter):
         if person is not None:
             attempt.succeeded()
         return person
+
+    def login(self, request: HttpRequest, user: Any) -> None:
+        doubt = people.secrets_in_doubt(user)
+        super().login(request, user)
+        if doubt:
+            messages.warning(request, SECRETS_IN_DOUBT)
 
     def reauthenticate(self, user: Any, password: str) -> bool:
         name = {"username": user.username} if user.has_case_number else {"email": user.email}
@@ -118,6 +128,15 @@ class AccountAdapter(DefaultAccountAdapter):
             super().send_mail(template_prefix, email, context)
         except (OSError, smtplib.SMTPException) as error:
             log.exception("mail not sent", template=template_prefix, error=type(error).__name__)
+
+    def send_confirmation_mail(self, request: HttpRequest, emailconfirmation: Any, signup: bool) -> None:
+        """Where the same address signed up once more this very moment, that account took the place of this one, and its
+        link goes out.
+        """
+        try:
+            super().send_confirmation_mail(request, emailconfirmation, signup)
+        except Person.DoesNotExist:
+            log.info("sign_up_was_replaced")
 
     # ----- who asks
 

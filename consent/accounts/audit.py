@@ -10,11 +10,12 @@ from consent.actions import people
 from consent.models import Person
 
 
+@receiver(signals.authenticator_reset)
 @receiver(signals.authenticator_added)
 def added(user: Person, authenticator: Authenticator, **_: Any) -> None:
-    people.audit(user, "person.second_step_added", kind=authenticator.type)
+    people.note_second_step(by=user, added=authenticator)
 
 
 @receiver(signals.authenticator_removed)
 def removed(user: Person, authenticator: Authenticator, **_: Any) -> None:
-    people.audit(user, "person.second_step_removed", kind=authenticator.type)
+    people.note_no_second_step(by=user, removed=authenticator)

@@ -10,13 +10,13 @@ from django import forms
 from django.contrib.auth import password_validation
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import IntegrityError
 from django.http import HttpResponse
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from consent.accounts import codes, limits
+from consent.accounts.addresses import AddressField, address
 from consent.accounts.sheet import Sheet
 from consent.actions import people
 from consent.models import Person
@@ -39,8 +39,10 @@ def password(label: Any, purpose: str, **more: Any) -> forms.CharField:
     return forms.CharField(label=label, widget=widget, max_length=LONGEST_PASSWORD, strip=False, **more)
 
 
-def email(label: Any, purpose: str = "email") -> forms.EmailField:
-    return forms.EmailField(label=label, widget=forms.EmailInput(attrs={"autocomplete": purpose} | PLAIN))
+def email(label: Any, purpose: str = "email") -> AddressField:
+    return AddressField(
+        label=label, max_length=LONGEST_NAME, widget=forms.EmailInput(attrs={"autocomplete": purpose} | PLAIN)
+    )
 
 
 def one_time_code(label: Any, **more: Any) -> forms.CharField:
@@ -64,11 +66,7 @@ class LoginForm(account.LoginForm):
         """A slip in a case number is said at once, without a look at who is known: its check characters show it."""
         login = str(self.cleaned_data["login"]).strip()
         if "@" in login:
-            try:
-                validate_email(login)
-            except ValidationError:
-                raise ValidationError(_("This e-mail address is not complete, for example anna@example.org.")) from None
-            return login.lower()
+            return address(login)
         try:
             return codes.case_number(login)
         except codes.MistypedError:

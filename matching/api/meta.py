@@ -120,4 +120,5 @@ def decoder_confinement() -> dict[str, Any]:
     missing = (
         [] if layers is None else [name.lower() for name, layer in Layers.__members__.items() if layer not in layers]
     )
-    return {"confined": None if layers is None else Layers.CALLS in layers, "missing": missing}
+    confined = None if layers is None else Layers.CALLS in layers
+    return {"confined": confined, "missing": missing, "required": shared_decoder().confinement_required}

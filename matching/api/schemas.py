@@ -242,6 +242,7 @@ class DecoderOut(BaseModel):
     missing: list[Literal["files", "calls"]] = Field(
         description="What of it the kernel does not offer: `files` is Landlock, `calls` seccomp, which alone is enough."
     )
+    required: bool = Field(description="Whether images are answered 503 where it is not so; hashes always are.")
 
 
 class StatusOut(BaseModel):

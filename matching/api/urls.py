@@ -13,10 +13,11 @@ from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
-from matching import signing
+from matching import sequence, signing
 from matching.api import check, developers, meta, problems, reports, webhooks
 from matching.api.schemas import ProblemOut
 from matching.follower import shared
+from matching.models import Sequence
 from matching.problems import Problem
 
 NOT_KEPT = {"Cache-Control": "no-store"}
@@ -113,8 +114,20 @@ def healthz(_: HttpRequest) -> JsonResponse:
 @require_safe
 def readyz(_: HttpRequest) -> JsonResponse:
     """This process can answer checks: its index is loaded and in step, whether or not the database is complete."""
-    ready = shared().in_step()
-    return JsonResponse({"status": "ready" if ready else "not ready"}, status=200 if ready else 503, headers=NOT_KEPT)
+    if shared().in_step():
+        return JsonResponse({"status": "ready"}, headers=NOT_KEPT)
+    return JsonResponse({"status": "restored" if restored() else "not ready"}, status=503, headers=NOT_KEPT)
+
+
+def restored() -> bool:
+    """Whether the database was put back from a backup, and waits for `manage.py restored`."""
+    try:
+        sequence.in_database()
+    except sequence.RestoredError:
+        return True
+    except (DatabaseError, InterfaceError, Sequence.DoesNotExist):
+        pass
+    return False
 
 
 @require_safe

@@ -136,8 +136,7 @@ def list_endpoints(request: HttpRequest, page: Query[Page]) -> dict[str, Any]:
     summary="Send no more to an endpoint",
 )
 def delete_endpoint(request: HttpRequest, endpoint_id: str) -> tuple[int, None]:
-    deleted, _ = WebhookEndpoint.objects.filter(**whose(request), public_id=endpoint_id[:28]).delete()
-    if not deleted:
+    if not webhooks.delete_endpoint(public_id=endpoint_id[:28], **whose(request)):
         raise Problem("not-found", "You have no endpoint of this id.")
     return 204, None
 

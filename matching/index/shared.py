@@ -180,16 +180,16 @@ class SharedSegment(Generic[Held]):
         file = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             os.posix_fallocate(file, 0, total)  # a full file system is an error here, and a signal under the mapping
-            with mmap.mmap(file, total) as new:
-                new[: len(header)] = header
-                there = {name: _placed(new, *kind, places[name]) for name, kind in kinds.items()}
-                for name, array in arrays.items():
-                    there[name][...] = array
-                self._form.fill(there)
-                there.clear()  # or the mapping could not be closed
-                with memoryview(new) as memory:
-                    mac = self._mac(memory, len(header))
-                new[len(header) : len(header) + _MAC] = mac
+            # Not closed by name: it ends with the last array on it. A kernel that is compiled for a call keeps some.
+            new = mmap.mmap(file, total)
+            new[: len(header)] = header
+            there = {name: _placed(new, *kind, places[name]) for name, kind in kinds.items()}
+            for name, array in arrays.items():
+                there[name][...] = array
+            self._form.fill(there)
+            with memoryview(new) as memory:
+                mac = self._mac(memory, len(header))
+            new[len(header) : len(header) + _MAC] = mac
             os.rename(unfinished, self.path)  # noqa: PTH104
         except BaseException:
             os.unlink(unfinished)  # noqa: PTH108

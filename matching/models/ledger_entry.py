@@ -16,6 +16,13 @@ class LedgerEntry(models.Model):
         DETAILS_DROPPED = "photo.details_dropped"
         EXCLUSION_WITHDRAWN = "exclusion.withdrawn"
         KEY_REVOKED = "key.revoked"
+        KEY_ENDS = "key.ends"  # at the entry's time: another has taken its place
+        PLATFORM_SUSPENDED = "platform.suspended"
+        PLATFORM_RESUMED = "platform.resumed"
+        SIGNING_KEY_REVOKED = "signing_key.revoked"
+        ENDPOINT_DELETED = "endpoint.deleted"
+        SECRETS_CHANGED = "person.secrets_changed"  # a password, or what stands beside it
+        SECOND_STEP_REMOVED = "person.second_step_removed"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=32, choices=Kind.choices)
@@ -35,6 +42,13 @@ class LedgerEntry(models.Model):
                         "photo.details_dropped",
                         "exclusion.withdrawn",
                         "key.revoked",
+                        "key.ends",
+                        "platform.suspended",
+                        "platform.resumed",
+                        "signing_key.revoked",
+                        "endpoint.deleted",
+                        "person.secrets_changed",
+                        "person.second_step_removed",
                     ]
                 ),
             ),

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from django.core.management import call_command
 from config.local.application import Address, web_server
 
 ROOT = Path(__file__).resolve().parents[2]
+READY_S = 150  # the first time in a checkout it compiles its kernels, beside others that do
 
 
 @dataclass(frozen=True)
@@ -67,16 +68,20 @@ def serving(
     *,
     workers: int = 1,
     application: str = "config.rsgi:application",
+    through: Sequence[str] = (),
     port: int | None = None,
     kill_timeout_s: int = 1,
     **environment: str,
 ) -> Iterator[Web]:
-    """granian with the project's application, ready to answer; at a free port, or beside another server at its port."""
+    """granian with the project's application, ready to answer; at a free port, or beside another server at its port.
+
+    `through` is a command that runs another.
+    """
     port = port or Address.free().port
     web_command = web_server(
         Address("127.0.0.1", port), workers=str(workers), target=application, kill_timeout_s=kill_timeout_s
     )
-    command = [sys.executable, "-m", *web_command]
+    command = [*through, sys.executable, "-m", *web_command]
     with log.open("wb") as file:
         process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=file, stderr=file)
     try:
@@ -89,7 +94,7 @@ def serving(
 
 
 def await_ready(web: Web, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + READY_S
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(OSError):
             if web.ask("GET", "/readyz").status == 200:

@@ -23,4 +23,4 @@ def test_after_a_loss_and_a_restore_nothing_is_answered_wrongly(place: str) -> N
     assert done.returncode == 0, done.stdout + done.stderr
     said = json.loads(done.stdout.splitlines()[-1])
     assert (said["wrong"], said["epoch"]) == (0, 2)
-    assert said["done_again"] == {"photo.withdrawn": 1, "key.revoked": 1}
+    assert said["done_again"] == {"photo.withdrawn": 1, "key.revoked": 1, "platform.suspended": 1}

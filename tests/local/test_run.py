@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+import psycopg
+import pytest
 
 from config.local.home import ROOT
 
@@ -31,11 +33,14 @@ class Run:
 
     def await_curl(self) -> list[str]:
         """The printed line as words."""
+        return shlex.split(self.await_line("curl "))
+
+    def await_line(self, words: str) -> str:
         assert self.process.stdout
         for line in self.process.stdout:
             self.said += line
-            if line.startswith("curl "):
-                return shlex.split(line)
+            if words in line:
+                return line
         raise AssertionError(self.said)
 
     def everything(self) -> list[psutil.Process]:
@@ -91,3 +96,21 @@ def test_it_serves_survives_a_kill_of_everything_finds_its_data_again_and_leaves
         assert (output.split()[-2:], second.process.returncode) == (["Stopping.", "Stopped."], 0)
         assert all_gone(ended)
     assert list(Path(place).iterdir()) == []
+
+
+@pytest.mark.long
+def test_on_a_database_that_was_put_back_it_says_what_to_do_and_goes_on_when_that_is_done(
+    tmp_path: Path, free_port: int, place: str
+) -> None:
+    home = tmp_path / "home"
+    with running(home, free_port, place) as first:
+        first.await_curl()
+        urls = dict(line.split("=", 1) for line in (home / "veto.env").read_text().splitlines() if "=" in line)
+        with psycopg.connect(urls["DATABASE_OWNER_URL"], autocommit=True) as owner:
+            owner.execute("UPDATE matching_sequence SET history = 'of another'")
+    with running(home, free_port, place, WEB_WORKERS="1") as second:  # another may take a second longer to notice
+        second.await_line("manage.py restored")
+        line = [sys.executable, "manage.py", "restored", "--without-ledger"]
+        subprocess.run(line, cwd=ROOT, env={"PATH": os.defpath, "VETO_HOME": str(home)}, check=True)
+        assert result_of(second.await_curl()) == "protected"
+    assert second.said.count("manage.py restored") == 1

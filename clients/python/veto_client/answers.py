@@ -1,6 +1,6 @@
 """What the registry answered, and what follows from it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -10,6 +10,8 @@ Policy = Literal["deny", "ask", "raise"]
 Outcome = Literal["denied", "ask", "no_match"]
 
 _WORST_FIRST: Final = ("protected", "unavailable", "ask", "indeterminate", "no_match")
+_LONGEST_TTL_S: Final = 24 * 3600
+_STRICTEST_FIRST: Final[tuple[Outcome, ...]] = ("denied", "ask", "no_match")
 _OUTCOMES: Final[dict[Policy, Outcome]] = {"deny": "denied", "ask": "ask"}
 
 
@@ -55,19 +57,23 @@ class Answer:
         return self.denied + (self.to_ask if ask else ())
 
     @classmethod
-    def of(cls, said: Mapping[str, Any], request: bytes) -> "Answer":
+    def of(cls, said: Mapping[str, Any], request: bytes, uses: Collection[str]) -> "Answer":
         """Of the registry's JSON. Fields that are not known are passed over, an unknown result is `indeterminate`.
 
-        Raises UnavailableError for anything that is no answer.
+        Raises UnavailableError for anything that is no answer for each of these uses.
         """
         try:
             result = said["result"] if said["result"] in _WORST_FIRST else "indeterminate"
+            blank = {} if said["result"] != "indeterminate" else dict.fromkeys(uses, "no_match")
+            outcomes = {use: (blank | said["uses"])[use] for use in uses}
+            if not all(outcome in _STRICTEST_FIRST for outcome in outcomes.values()):
+                raise ValueError
             matches = tuple(
-                Match(match["ref"], match["strength"], match["uses"], match["since"]) for match in said["matches"]
+                Match(str(match["ref"]), match["strength"], match["uses"], match["since"]) for match in said["matches"]
             )
-            ttl_s = int(said["cache"]["ttl_s"])
-            return cls(result, dict(said["uses"]), said["id"], matches, ttl_s, said.get("proof"), said, request)
-        except (KeyError, TypeError, ValueError):
+            ttl_s = min(int(said["cache"]["ttl_s"]), _LONGEST_TTL_S)
+            return cls(result, outcomes, said["id"], matches, ttl_s, said.get("proof"), said, request)
+        except (LookupError, TypeError, ValueError, ArithmeticError):
             raise UnavailableError("the answer is not a registry's") from None
 
     @classmethod
@@ -83,8 +89,7 @@ class Answer:
     def worst(cls, answers: Sequence["Answer"]) -> "Answer":
         """One for several pictures of a file (frames, what shows through): of each use the strictest."""
         first = min(answers, key=lambda answer: _WORST_FIRST.index(answer.result))
-        strictness: tuple[Outcome, ...] = ("denied", "ask", "no_match")
-        uses = {use: min((answer.uses[use] for answer in answers), key=strictness.index) for use in first.uses}
+        uses = {use: min((answer.uses[use] for answer in answers), key=_STRICTEST_FIRST.index) for use in first.uses}
         matches = {match.ref: match for answer in answers for match in answer.matches}
         return cls(
             first.result,

@@ -89,7 +89,7 @@ class _Asking:
         try:
             for item in items:
                 message = posted("/v1/check", item | {"uses": uses}, self._prefer)
-                answers.append(Answer.of((yield from exchange(message, self._retries)), message.body))
+                answers.append(Answer.of((yield from exchange(message, self._retries)), message.body, uses))
         except UnavailableError:
             if self._on_error == "raise":
                 raise
@@ -101,9 +101,11 @@ class _Asking:
 
     def _trying_out(self, outcome: str, uses: tuple[str, ...]) -> Talk[Answer]:
         said = yield from exchange(Send("GET", "/v1/algorithms"), self._retries)
-        if outcome not in said["test_mode"]:
-            raise ValueError(f"unknown outcome {outcome!r}; the outcomes are {', '.join(said['test_mode'])}")
-        item = {"profile": "pdq", "hashes": [{"hash": said["test_mode"][outcome]}]}
+        if not isinstance(modes := said.get("test_mode"), dict):
+            raise UnavailableError("the registry tells of no test mode")
+        if outcome not in modes:
+            raise ValueError(f"unknown outcome {outcome!r}; the outcomes are {', '.join(modes)}")
+        item = {"profile": "pdq", "hashes": [{"hash": modes[outcome]}]}
         return (yield from self._checking([item], (outcome.encode(), uses)))
 
     def _arguments(self, step: Send) -> dict[str, Any]:
@@ -184,7 +186,7 @@ class Veto(_Asking):
                 continue
             try:
                 reply = self._http.request(**self._arguments(step))
-            except httpx.TransportError as error:
+            except httpx.RequestError as error:
                 reply = error
 
     def close(self) -> None:
@@ -246,7 +248,7 @@ class AsyncVeto(_Asking):
                 continue
             try:
                 reply = await self._http.request(**self._arguments(step))
-            except httpx.TransportError as error:
+            except httpx.RequestError as error:
                 reply = error
 
     async def close(self) -> None:

@@ -43,9 +43,14 @@ def is_known(answer: Answer, jwks: Mapping[str, Any]) -> bool:
     """Whether the key that the answer's proof names is one of these. True of what is no proof: no other key helps."""
     try:
         kid = _JWS.get_unverified_header(answer.proof or "").get("kid")
-    except PyJWTError:
+    except (PyJWTError, RecursionError):
         return True
-    return any(each.get("kid") == kid for each in jwks.get("keys", ()))
+    return any(each["kid"] == kid for each in _keys(jwks))
+
+
+def _keys(jwks: Mapping[str, Any]) -> list[dict[str, Any]]:
+    keys = jwks.get("keys")
+    return [each for each in keys if isinstance(each, dict) and "kid" in each] if isinstance(keys, list) else []
 
 
 def verified(answer: Answer, jwks: Mapping[str, Any]) -> Claims:
@@ -54,7 +59,7 @@ def verified(answer: Answer, jwks: Mapping[str, Any]) -> Claims:
         raise ProofError("The answer holds no proof; ask for one with Veto(proof=True).")
     try:
         header = _JWS.get_unverified_header(answer.proof)
-        [key] = [OKPAlgorithm.from_jwk(each) for each in jwks["keys"] if each["kid"] == header["kid"]]
+        [key] = [OKPAlgorithm.from_jwk(each) for each in _keys(jwks) if each["kid"] == header["kid"]]
         if not isinstance(key, Ed25519PublicKey):
             raise ProofError("The proof's key is not one of Ed25519.")
         said = json.loads(_JWS.decode(answer.proof, key, algorithms=[ALGORITHM]))
@@ -62,7 +67,16 @@ def verified(answer: Answer, jwks: Mapping[str, Any]) -> Claims:
         place = said["epoch"], said["generation"]
         claims = Claims(said["id"], at, said["key"], *place, tuple(said["uses"]), said["result"], said["livemode"])
         request = said["request_sha256"]
-    except (PyJWTError, KeyError, ValueError, TypeError) as error:
+    except (
+        PyJWTError,
+        LookupError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        ArithmeticError,
+        OSError,
+        RecursionError,
+    ) as error:
         raise ProofError(f"The proof is not of this registry: {type(error).__name__}.") from None
     digest = base64.urlsafe_b64encode(hashlib.sha256(answer.request).digest()).decode().rstrip("=")
     if (header.get("typ"), request, claims.id) != (TYPE, digest, answer.id):

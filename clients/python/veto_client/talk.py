@@ -33,7 +33,7 @@ class Wait:
     seconds: float
 
 
-Reply = httpx.Response | httpx.TransportError | None
+Reply = httpx.Response | httpx.RequestError | None
 Talk = Generator[Send | Wait, Reply, T]
 
 
@@ -42,8 +42,8 @@ def posted(path: str, fields: Mapping[str, Any], headers: Mapping[str, str] | No
     return Send("POST", path, body, {"Content-Type": "application/json", **(headers or {})})
 
 
-def exchange(message: Send, retries: int) -> Talk[Any]:
-    """The registry's JSON. Raises RequestError, and UnavailableError when it cannot answer after all retries."""
+def exchange(message: Send, retries: int) -> Talk[dict[str, Any]]:
+    """The registry's JSON object. Raises RequestError, and UnavailableError when it cannot answer after all retries."""
     why = ""
     for attempt in range(retries + 1):
         reply = yield message
@@ -57,17 +57,21 @@ def exchange(message: Send, retries: int) -> Talk[Any]:
     raise UnavailableError(why)
 
 
-def _said(response: httpx.Response) -> Any:
+def _said(response: httpx.Response) -> dict[str, Any]:
     try:
-        said = response.json()
-    except ValueError:
+        said: Any = response.json()
+    except (ValueError, RecursionError):
         raise UnavailableError(f"HTTP {response.status_code} without JSON: is this the registry?") from None
-    if response.is_success:
+    if response.is_success and isinstance(said, dict):
         return said
-    if not isinstance(said, dict) or "code" not in said:
-        raise UnavailableError(f"HTTP {response.status_code} without a problem document: is this the registry?")
-    pointers = "".join(f" ({error['pointer']}: {error['detail']})" for error in said.get("errors", ()))
-    raise RequestError(response.status_code, said["code"], f"{said.get('detail', '')}{pointers}")
+    try:
+        pointers = "".join(f" ({error['pointer']}: {error['detail']})" for error in said.get("errors", ()))
+        refusal = RequestError(response.status_code, str(said["code"]), f"{said.get('detail', '')}{pointers}")
+    except (LookupError, TypeError, AttributeError):
+        raise UnavailableError(
+            f"HTTP {response.status_code} without a problem document: is this the registry?"
+        ) from None
+    raise refusal
 
 
 def _why(reply: Reply) -> str:
@@ -80,4 +84,5 @@ def _pause(reply: Reply, attempt: int) -> float:
         said = float(reply.headers["Retry-After"]) if isinstance(reply, httpx.Response) else 0.0
     except (KeyError, ValueError):
         said = 0.0
+    said = said if said > 0 else 0.0  # "nan" and "-1" are numbers too
     return said + random.uniform(0, FIRST_PAUSE_S * 2**attempt)  # noqa: S311 (no secret)

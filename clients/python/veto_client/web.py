@@ -108,8 +108,9 @@ class GuardWSGI(_Guard):
 
 def _body_of(environ: Environ) -> bytes:
     """As much of it as may be, and a byte more where there is more."""
-    length = environ.get("CONTENT_LENGTH") or (MOST_BYTES + 1 if environ.get("wsgi.input_terminated") else 0)
-    body: bytes = environ["wsgi.input"].read(min(int(length), MOST_BYTES + 1))
+    length = environ.get("CONTENT_LENGTH") or str(MOST_BYTES + 1 if environ.get("wsgi.input_terminated") else 0)
+    known = length.isascii() and length.isdigit()  # else nobody knows where it ends, and nothing is handed on
+    body: bytes = environ["wsgi.input"].read(min(int(length[:20]), MOST_BYTES + 1) if known else 0)
     return body
 
 
@@ -126,8 +127,12 @@ class GuardASGI(_Guard):
             await self._app(scope, receive, send)
             return
         body = await _received(receive)
-        content_type = dict(scope["headers"]).get(b"content-type", b"").decode("latin-1")
-        if (refusal := await asyncio.to_thread(self._refusal, content_type, body)) is not None:
+        said = {value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"content-type"}
+        if len(said) > 1:  # which of them the application believes is not known here
+            refusal: Refusal | None = Refusal(422, "The request says more than once what it holds.", {})
+        else:
+            refusal = await asyncio.to_thread(self._refusal, "".join(said), body)
+        if refusal is not None:
             headers = [(name.lower().encode(), value.encode()) for name, value in refusal.headers]
             await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
             await send({"type": "http.response.body", "body": refusal.body})

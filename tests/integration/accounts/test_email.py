@@ -10,6 +10,7 @@ from django.core import mail
 from django.urls import reverse
 from django.utils import translation
 
+from consent.accounts.passwords import OwnWordsValidator
 from consent.models import Person
 from tests.integration.accounts.browser import Browser, hidden, text
 
@@ -210,6 +211,16 @@ def test_the_address_one_logs_in_with_cannot_be_removed(browser: Browser) -> Non
     browser.prove(PASSWORD)
     browser.send("account_email", email=address, action_remove="1")
     assert browser.person().email == address
+
+
+OURS = ["veto-Photo-2026", "V3t0 registry!", "Consentement1", "mot de passe veto", "ＶＥＴＯ photo veto"]
+
+
+@pytest.mark.parametrize("password", OURS)
+def test_a_password_made_of_our_own_words_is_refused(browser: Browser, password: str) -> None:
+    answer = browser.send("account_signup", email=an_address(), password1=password)
+    assert "words that anybody would try here" in text(answer)
+    assert OwnWordsValidator().validate(f"{password}, seven quiet herons") is None
 
 
 @pytest.mark.parametrize("password", ["short", "1234567890123", "password123", "x" * 5000])

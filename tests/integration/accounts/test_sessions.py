@@ -1,12 +1,20 @@
 """Sessions: begun, seen, ended, and worth nothing to who finds an old one."""
 
+import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
+from django.core.management import CommandError
 from django.urls import reverse
+from django.utils import timezone
 
+from consent.models import AuditEvent
 from tests.integration.accounts.browser import EMOJI, Browser, Case, text
+from tests.integration.accounts.test_email import an_account
+from tests.integration.web import command
 
 PHONE = "Mozilla/5.0 (Android 15; Mobile; rv:145.0) Gecko/145.0 Firefox/145.0"
 
@@ -39,6 +47,49 @@ def test_the_session_ends_with_the_browser(browser: Browser, alice: Case) -> Non
     assert (cookie["expires"], cookie["max-age"]) == ("", "")
     assert cookie["httponly"]
     assert cookie["samesite"] == "Lax"
+
+
+def test_it_ends_an_hour_after_its_last_use_and_twelve_after_the_log_in_however_often_it_changes(
+    browser: Browser, alice: Case
+) -> None:
+    def left() -> float:
+        return (Session.objects.get(pk=browser.session.session_key).expire_date - timezone.now()).total_seconds()
+
+    def earlier(**seconds: int) -> None:
+        session = browser.session
+        session.update({name: int(time.time()) - ago for name, ago in seconds.items()})
+        session.save()
+
+    hour = 3600
+    assert hour - 60 < left() <= hour
+    Session.objects.update(expire_date=timezone.now() + timedelta(seconds=600))
+    earlier_key = browser.session.session_key
+    assert browser.is_in()
+    assert left() <= 600  # it was used just now: nothing is noted again
+    earlier(used=50 * 60)
+    Session.objects.update(expire_date=timezone.now() + timedelta(seconds=600))
+    assert browser.is_in()
+    assert left() > hour - 60
+    earlier(began=12 * hour - 100)
+    assert left() <= 100
+    earlier(began=12 * hour + 1)
+    assert not browser.is_in()
+    assert browser.session.session_key != earlier_key
+
+
+def test_an_operator_ends_all_sessions_of_one_person(browser: Browser, alice: Case) -> None:
+    Browser().log_in(alice.number, alice.secret)
+    other = Browser()
+    address = an_account(other)
+    for who, ended in ((alice.number, 2), (f" {address.upper()}", 1)):
+        [said] = command("end_sessions", who, "--json")
+        assert said == {"ended": ended}
+    assert not browser.is_in()
+    assert not other.is_in()
+    assert AuditEvent.objects.filter(action="person.sessions_ended").count() == 2
+    for nobody in ("nobody@example.org", "x", "operator"):
+        with pytest.raises(CommandError, match="nobody has this"):
+            command("end_sessions", nobody)
 
 
 def test_of_a_session_the_kind_of_device_is_kept_and_no_address(alice: Case) -> None:

@@ -4,8 +4,11 @@ import base64
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -341,11 +344,23 @@ def test_without_an_operator_s_leave_nothing_inside_is_connected_to(
     assert receiver.received == []
 
 
-def test_an_answer_that_trickles_ends_in_time(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    import socket
-    import threading
-    import time
+def test_a_name_is_looked_up_once_and_what_was_checked_is_connected_to(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that resolves to something allowed and then to something inside gains nothing."""
+    found, look_up = iter(["127.0.0.1", "127.0.0.2"]), socket.getaddrinfo
 
+    def rebound(host: str, *rest: Any, **more: Any) -> Any:
+        return look_up(next(found) if host == "rebound.example" else host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebound)
+    port = receiver.url.rpartition(":")[2]
+    assert outgoing.post(f"http://rebound.example:{port}/", b"{}", {}) == 204
+    assert receiver.received[0][0]["host"] == f"rebound.example:{port}"
+    assert next(found) == "127.0.0.2"
+
+
+def test_an_answer_that_trickles_ends_in_time(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outgoing, "ALL_S", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as server:
 

@@ -253,5 +253,5 @@ def test_an_idempotency_key_that_means_harm_is_no_error_of_ours(web: Web, key: s
 def test_the_decoder_of_this_server_is_confined_and_it_says_so(web: Web, key: str) -> None:
     assert web.check_image(PHOTO, key).status == 200
     said = web.ask("GET", "/v1/status").json["decoder"]
-    assert set(said) == {"confined", "missing"}
+    assert set(said) == {"confined", "missing", "required"}
     assert said["confined"] is ("calls" not in said["missing"])

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -25,12 +26,11 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402
 from django.db import close_old_connections, connection, transaction  # noqa: E402
-from django.utils import timezone  # noqa: E402
 
 from consent import actions  # noqa: E402
-from consent.actions.people import open_account as open_person  # noqa: E402
+from consent.actions import people  # noqa: E402
 from consent.models import Person, Photo  # noqa: E402
-from matching import access, checks, follower, keys, published, registry, sequence, stored  # noqa: E402
+from matching import access, checks, follower, keys, platforms, published, registry, sequence, stored  # noqa: E402
 from matching.index import segment  # noqa: E402
 from matching.models import Change, Platform, Sequence  # noqa: E402
 from matching.problems import Problem  # noqa: E402
@@ -121,7 +121,12 @@ def put_back(photo: str) -> bool:
 
 @command
 def open_account(email: str) -> str:
-    return str(open_person(email=email, password="a long enough word").id)
+    return str(people.open_account(email=email, password="a long enough word").id)
+
+
+@command
+def change_password(person: str) -> None:
+    people.change_secret(by=Person.objects.get(id=person), secret="another long word")
 
 
 @command
@@ -147,10 +152,13 @@ def revoke(kid: str) -> bool:
 
 @command
 def suspend(platform: str) -> bool:
-    with transaction.atomic():
-        Platform.objects.filter(id=platform).update(suspended_at=timezone.now())
-        sequence.record(Change.Kind.ACCESS, Platform.objects.get(id=platform).id)
-    return sequence.settled()
+    return platforms.suspend(by="test", name=platform)
+
+
+@command
+def rotate(kid: str) -> bool:
+    """Whether it is known everywhere that another key has taken the place of this one."""
+    return keys.rotate(by="test", kid=kid, overlap=timedelta())[2]
 
 
 @command

@@ -42,7 +42,10 @@ def test_what_was_ended_after_the_backup_does_not_come_back(world: World, stage:
     stranger = near(kept, 28)
     exclusion = writer.do("exclude", code=stranger, photo=made[kept]["photo"])
     person = writer.do("open_account", email="canary@example.org")
-    kid = writer.do("issue", platform="Restored")
+    changed, before = (writer.do("open_account", email=f"{name}@example.org") for name in ("changed", "before"))
+    writer.do("change_password", person=before)
+    kid, replaced = (writer.do("issue", platform="Restored") for _ in range(2))
+    writer.do("issue", platform="Suspended")
     backup = world.backup(world.postgres)
     assert writer.do("erase", photo=made[erased]["photo"])
     assert writer.do("withdraw", photo=made[withdrawn]["photo"])
@@ -50,14 +53,19 @@ def test_what_was_ended_after_the_backup_does_not_come_back(world: World, stage:
     assert writer.do("put_back", photo=made[put_back]["photo"])
     assert writer.do("withdraw_exclusion", exclusion=exclusion)
     assert writer.do("erase_account", person=person)
+    writer.do("change_password", person=changed)
     assert writer.do("revoke", kid=kid)
+    assert writer.do("rotate", kid=replaced)
+    assert writer.do("suspend", platform="Suspended")
     assert writer.do("protect", code=lost)["in_effect"]
     assert b"canary" not in b"".join(file.read_bytes() for file in ledger.iterdir())
 
     world.restore(world.postgres, backup)
     code, [said], _ = manage(world, "restored")
     done = {"person.erased": 1, "photo.erased": 1, "photo.withdrawn": 1, "photo.restored": 1}
-    assert (code, said["done_again"]) == (0, done | {"exclusion.withdrawn": 1, "key.revoked": 1})
+    done |= {"exclusion.withdrawn": 1, "person.secrets_changed": 1}
+    done |= {"key.revoked": 1, "key.ends": 1, "platform.suspended": 1}
+    assert (code, said["done_again"]) == (0, done)
     reader.do("load")
     answers = {code: reader.do("ask", code=code) for code in (kept, stranger, put_back, erased, withdrawn, lost)}
     assert answers == {kept: "protected", stranger: "protected", put_back: "protected"} | dict.fromkeys(
@@ -65,6 +73,11 @@ def test_what_was_ended_after_the_backup_does_not_come_back(world: World, stage:
     )
     assert rows(world, "SELECT 1 FROM consent_person WHERE id = %s", person) == []
     assert reader.do("look_up", kid=kid)["revoked"]
+    [[suspended]] = rows(world, "SELECT suspended_at IS NOT NULL FROM matching_platform WHERE name = 'Suspended'")
+    [[ended]] = rows(world, "SELECT expires_at < now() FROM matching_apikey WHERE kid = %s", replaced)
+    assert (suspended, ended) == (True, True)
+    passwords = dict(rows(world, "SELECT email, left(password, 1) FROM consent_person WHERE email <> ''"))
+    assert passwords == {"changed@example.org": "!", "before@example.org": "a"}  # the backup has what that one changed
     manage(world, "declare_complete", str(said["epoch"]))
     assert [reader.do("ask", code=each) for each in (erased, withdrawn)] == ["no_match", "no_match"]
     assert manage(world, "declare_complete", str(said["epoch"] - 1))[0] == 1

@@ -14,9 +14,9 @@ import pytest
 
 from matching.hashing.profile import VETO_1
 from matching.index import shared
-from matching.index.segment import Rules, built
+from matching.index.segment import Array, Rules, Segment, built
 from matching.index.segmented import SegmentedIndex
-from matching.index.shared import Origin, RefusedError, SharedSegment, in_memory
+from matching.index.shared import Kinds, Origin, RefusedError, SharedSegment, in_memory
 from tests.unit.index.photos import photo
 
 LINEAGE = uuid.UUID(int=7)
@@ -123,6 +123,37 @@ def test_where_there_is_no_room_nothing_is_left_behind(tmp_path: Path, monkeypat
     monkeypatch.setattr(os, "posix_fallocate", no_room)
     with pytest.raises(OSError, match="No space"):
         place(tmp_path).write(built([PHOTOS[:2]], RULES), ORIGIN)
+    assert not list(tmp_path.iterdir())
+
+
+class Filling(Rules):
+    """Arrays that are made where they lie, by what keeps them for longer or fails."""
+
+    def __init__(self, fault: Exception | None = None) -> None:
+        super().__init__()
+        self.kept: list[dict[str, Array]] = []
+        self.fault = fault
+
+    def to_fill(self, segment: Segment) -> Kinds:
+        return {"more": ("<u4", (len(segment),))}
+
+    def fill(self, arrays: dict[str, Array]) -> None:
+        self.kept.append(dict(arrays))
+        arrays["more"][:] = 7
+        if self.fault:
+            raise self.fault
+
+
+def test_what_is_kept_of_the_arrays_that_were_filled_spoils_no_segment(tmp_path: Path) -> None:
+    """As numba keeps its arguments for a while when it compiles."""
+    there = SharedSegment(tmp_path, LINEAGE, Filling(), "one", KEY)
+    assert len(there.write(built([PHOTOS[:2]], RULES), ORIGIN)) == 8
+
+
+def test_a_fault_of_the_filling_is_told_as_what_it_is_and_leaves_nothing(tmp_path: Path) -> None:
+    there = SharedSegment(tmp_path, LINEAGE, Filling(MemoryError("no room")), "one", KEY)
+    with pytest.raises(MemoryError, match="no room"):
+        there.write(built([PHOTOS[:2]], RULES), ORIGIN)
     assert not list(tmp_path.iterdir())
 
 

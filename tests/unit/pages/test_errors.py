@@ -67,9 +67,10 @@ def test_problem_pages_are_pages_like_the_others() -> None:
     assert "What to do" in text
 
 
-def test_html_is_not_kept_unless_its_view_says_so() -> None:
+def test_no_answer_is_kept_unless_its_view_says_so() -> None:
     request = RequestFactory().get("/")
-    plain = pages.PageHeadersMiddleware(lambda _: HttpResponse("x"))(request)
-    api = pages.PageHeadersMiddleware(lambda _: HttpResponse("x", content_type="application/json"))(request)
-    assert plain["Cache-Control"] == "private, no-store"
-    assert "Cache-Control" not in api.headers
+    for kind in ("text/html", "application/json", "text/csv"):
+        answer = pages.PageHeadersMiddleware(lambda _, kind=kind: HttpResponse("x", content_type=kind))(request)
+        assert answer["Cache-Control"] == "private, no-store"
+    kept = HttpResponse("x", headers={"Cache-Control": "public"})
+    assert pages.PageHeadersMiddleware(lambda _: kept)(request)["Cache-Control"] == "public"
