@@ -8,26 +8,32 @@ numba takes no notice of annotations; they are for the reader. Every function is
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
-from llvmlite import ir
-from numba import njit, types
-from numba.core import cgutils
-from numba.core.errors import TypingError
-from numba.extending import intrinsic
+from numba import njit
 
-if TYPE_CHECKING:  # what is kept compiled is made anew when this file changes, and for no other
+from matching.index.comparison_kernels import (
+    Code,
+    Words,
+    bits_between,
+    chunk,
+    first_band,
+    lacking,
+    penalty,
+    tiles_that_agree,
+    whole,
+)
+from matching.index.intrinsics import fetch, ones
+
+if TYPE_CHECKING:
     from matching.index.rule import Rule
 
-Words = npt.NDArray[np.uint64]
 Bytes = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.uint32]
 Counts = npt.NDArray[np.int64]
-Code = tuple[int, int, int, int]
 
-TILE: Final = 16  # bits
 FAR: Final = 255  # no distance that counts is as large
 AHEAD: Final = 128  # codes fetched before they are compared: as many as a core can wait for, and more
 BATCH: Final = 4096  # places gathered before that, so that fetching goes on from bucket to bucket
@@ -35,125 +41,6 @@ PLACE_BITS: Final = 24  # of a gathered number; the band is above them
 PLACE: Final = (1 << PLACE_BITS) - 1
 LINE: Final = 64 // 3  # places in a line of the cache
 LINES: Final = 8  # of a bucket that are fetched at once; the processor sees by itself how a longer one goes on
-
-
-@intrinsic
-def ones(_: Any, word: Any) -> Any:
-    """How many bits of a word are set: one instruction."""
-    if not isinstance(word, types.Integer):
-        raise TypingError(f"ones of {word}")
-
-    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
-        return builder.ctpop(arguments[0])
-
-    return word(word), generate
-
-
-@intrinsic
-def fetch(_: Any, array: Any, __: Any) -> Any:
-    """Ask for a row of an array before it is needed."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        made = context.make_array(signature.args[0])(context, builder, arguments[0])
-        stride = cgutils.unpack_tuple(builder, made.strides)[0]
-        byte = ir.IntType(8)
-        place = builder.gep(
-            builder.bitcast(made.data, byte.as_pointer()), [builder.mul(stride, arguments[1])], source_etype=byte
-        )
-        number = ir.IntType(32)
-        name = "llvm.prefetch.p0"
-        function = builder.module.globals.get(name) or ir.Function(
-            builder.module, ir.FunctionType(ir.VoidType(), [byte.as_pointer(), number, number, number]), name
-        )
-        builder.call(function, [place, number(0), number(3), number(1)])
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp), generate
-
-
-@njit(nogil=True, cache=True)
-def chunk(code: Code, first: int, bits: int) -> int:
-    """So many bits (16 or 8) of a code from one on, as a number whose highest bit is the first."""
-    tile = (code[first >> 6] >> np.uint64(first & 48)) & np.uint64(0xFFFF)
-    return np.int64(tile >> np.uint64(16 - (first & 15) - bits)) & ((1 << bits) - 1)
-
-
-@njit(nogil=True, cache=True)
-def whole(words: Words, row: int) -> Code:
-    return words[row, 0], words[row, 1], words[row, 2], words[row, 3]
-
-
-@njit(nogil=True, cache=True)
-def bits_between(asked: Code, stored: Code) -> int:
-    return np.int64(
-        ones(asked[0] ^ stored[0])
-        + ones(asked[1] ^ stored[1])
-        + ones(asked[2] ^ stored[2])
-        + ones(asked[3] ^ stored[3])
-    )
-
-
-@njit(nogil=True, cache=True)
-def agreeing(difference: int, flips: int) -> int:
-    """The highest bit of each tile of a word that has no more than so many flips (Warren, Hacker's Delight, 5-1)."""
-    count = difference - ((difference >> np.uint64(1)) & np.uint64(0x5555555555555555))
-    count = (count & np.uint64(0x3333333333333333)) + ((count >> np.uint64(2)) & np.uint64(0x3333333333333333))
-    count = (count + (count >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    count = (count + (count >> np.uint64(8))) & np.uint64(0x001F001F001F001F)
-    more = count + np.uint64(0x0001000100010001) * np.uint64(0x7FFF - flips)
-    return ~more & np.uint64(0x8000800080008000)
-
-
-@njit(nogil=True, cache=True)
-def first_band(asked: Code, stored: Code, rule: Rule) -> int:
-    """The first band in which two codes differ by no more than the rule's flips; `bands` where there is none."""
-    if rule.width == TILE:
-        for word in range(4):
-            tiles = agreeing(asked[word] ^ stored[word], rule.flips)
-            if tiles:
-                return 4 * word + (ones((tiles & (~tiles + np.uint64(1))) - np.uint64(1)) >> np.uint64(4))
-        return rule.bands
-    for band in range(rule.bands):
-        flips = 0
-        for first in range(band * rule.width, (band + 1) * rule.width, rule.key_bits):
-            flips += ones(chunk(asked, first, rule.key_bits) ^ chunk(stored, first, rule.key_bits))
-        if flips <= rule.flips:
-            return band
-    return rule.bands
-
-
-@njit(nogil=True, cache=True)
-def tiles_that_agree(asked: Code, stored: Code, rule: Rule) -> int:
-    return np.int64(
-        ones(agreeing(asked[0] ^ stored[0], rule.worthy))
-        + ones(agreeing(asked[1] ^ stored[1], rule.worthy))
-        + ones(agreeing(asked[2] ^ stored[2], rule.worthy))
-        + ones(agreeing(asked[3] ^ stored[3], rule.worthy))
-    )
-
-
-@njit(nogil=True, cache=True)
-def lacking(asked: Code, stored: Code, rule: Rule) -> int:
-    """What two codes lack of agreeing, see `TileAgreement`."""
-    agreement = 0
-    for word in range(4):
-        difference = asked[word] ^ stored[word]
-        tiles = agreeing(difference, rule.worthy)
-        while tiles:  # few have any
-            lowest = tiles & (~tiles + np.uint64(1))
-            shift = ones(lowest - np.uint64(1)) - np.uint64(15)
-            flips = ones((difference >> shift) & np.uint64(0xFFFF))
-            agreement += rule.worth[flips] * np.int64(rule.detail[(stored[word] >> shift) & np.uint64(0xFFFF)])
-            tiles ^= lowest
-    return max(0, rule.full - agreement)
-
-
-@njit(nogil=True, cache=True)
-def penalty(asked: Code, stored: Code, rule: Rule) -> int:
-    """What is added to the bits for these textures, see `ConfirmedHamming`."""
-    if not (asked[0] | asked[1] | asked[2] | asked[3]) or not (stored[0] | stored[1] | stored[2] | stored[3]):
-        return rule.unconfirmed
-    return (lacking(asked, stored, rule) + rule.share - 1) // rule.share
 
 
 @njit(nogil=True, cache=True)
