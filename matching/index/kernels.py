@@ -1,7 +1,8 @@
 """The inner loops of the index, compiled by numba: no lock is held while they run, and the code is kept on disk.
 
 Method: multi-index hashing (Norouzi, Punjani, Fleet 2012), with the candidate rule of the profile in the place of a
-radius. Codes are words of 64 bits, permuted as `Rule` says; a place is a number below 2^24 in three bytes.
+radius. Codes are words of 64 bits, permuted as `Rule` says; a place is a number below 2^24, whose lowest 16 bits and
+whose 8 others lie in arrays of their own, so that many are put together in one instruction.
 
 numba takes no notice of annotations; they are for the reader. Every function is called with arguments of one type.
 """
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from matching.index.rule import Rule
 
 Bytes = npt.NDArray[np.uint8]
+Halves = npt.NDArray[np.uint16]
 Numbers = npt.NDArray[np.uint32]
 Counts = npt.NDArray[np.int64]
 
@@ -39,8 +41,8 @@ AHEAD: Final = 128  # codes fetched before they are compared: as many as a core 
 BATCH: Final = 4096  # places gathered before that, so that fetching goes on from bucket to bucket
 PLACE_BITS: Final = 24  # of a gathered number; the band is above them
 PLACE: Final = (1 << PLACE_BITS) - 1
-LINE: Final = 64 // 3  # places in a line of the cache
-LINES: Final = 8  # of a bucket that are fetched at once; the processor sees by itself how a longer one goes on
+LINE: Final = 64  # bytes of the cache
+FETCHED: Final = 4 * LINE  # places of a bucket; the processor sees by itself how a longer one goes on
 
 
 @njit(nogil=True, cache=True)
@@ -152,7 +154,7 @@ def spared(asked: Code, offsets: Numbers, rule: Rule) -> Counts:
 
 
 @njit(nogil=True, cache=True)
-def buckets(asked: Code, offsets: Numbers, places: Bytes, rule: Rule, heads: Numbers) -> int:
+def buckets(asked: Code, offsets: Numbers, low: Halves, high: Bytes, rule: Rule, heads: Numbers) -> int:
     """The buckets to look into, fetched: band, first and end of each in `heads` (n, 3); returns how many."""
     count = 0
     worths = np.empty(0, np.int64) if rule.by_bits else spared(asked, offsets, rule)
@@ -167,18 +169,21 @@ def buckets(asked: Code, offsets: Numbers, places: Bytes, rule: Rule, heads: Num
             heads[count, 2] = offsets[band, wanted + 1]
             count += heads[count, 2] > heads[count, 1]
     for head in range(count):
-        first = np.int64(heads[head, 1])
-        for at in range(first, min(np.int64(heads[head, 2]), first + LINES * LINE), LINE):
-            fetch(places[heads[head, 0]], np.intp(at))
+        band, first = heads[head, 0], np.int64(heads[head, 1])
+        end = min(np.int64(heads[head, 2]), first + FETCHED)
+        for at in range(first, end, LINE // 2):
+            fetch(low[band], np.intp(at))
+        for at in range(first, end, LINE):
+            fetch(high[band], np.intp(at))
     return count
 
 
 @njit(nogil=True, cache=True)
 def probe(
     asked: Words, asked_textures: Words, begin: int, end: int, codes: Words, textures: Words,
-    slots: Numbers, offsets: Numbers, places: Bytes, rule: Rule, nearest: Bytes, found: Numbers,
+    slots: Numbers, offsets: Numbers, low: Halves, high: Bytes, rule: Rule, nearest: Bytes, found: Numbers,
 ) -> int:  # fmt: skip
-    """Ask the buckets: some of (q, 4) queries and textures; `offsets` (bands, keys + 1) into `places` (bands, n, 3).
+    """Ask the buckets: some of (q, 4) queries and textures; `offsets` (bands, keys + 1) into the places (bands, n).
 
     `nearest` comes as FAR for every slot; returns how many are `found`.
     """
@@ -188,19 +193,20 @@ def probe(
     for q in range(begin, end):
         code, texture = whole(asked, q), whole(asked_textures, q if rule.by_bits else 0)
         length = 0
-        for head in range(buckets(code, offsets, places, rule, heads)):
+        for head in range(buckets(code, offsets, low, high, rule, heads)):
             band = heads[head, 0]
             at, last = np.int64(heads[head, 1]), np.int64(heads[head, 2])
             while at < last:
                 stop = min(last, at + BATCH - length)
-                for place in range(at, stop):
-                    gathered[length] = (
-                        np.uint32(places[band, place, 0])
-                        | np.uint32(places[band, place, 1]) << np.uint32(8)
-                        | np.uint32(places[band, place, 2]) << np.uint32(16)
+                its_low, its_high = low[band, at:stop], high[band, at:stop]
+                room = gathered[length : length + stop - at]
+                for place in range(stop - at):  # slices, so that the compiler takes many at once
+                    room[place] = (
+                        np.uint32(its_low[place])
+                        | np.uint32(its_high[place]) << np.uint32(16)
                         | band << np.uint32(PLACE_BITS)
                     )
-                    length += 1
+                length += stop - at
                 at = stop
                 if length == BATCH:
                     count = compare(
@@ -240,7 +246,7 @@ def scan(
 @njit(nogil=True, cache=True)
 def search(
     asked: Words, asked_textures: Words, ends: Numbers, codes: Words, textures: Words, slots: Numbers,
-    offsets: Numbers, places: Bytes, rule: Rule, claims: int,
+    offsets: Numbers, low: Halves, high: Bytes, rule: Rule, claims: int,
 ) -> Numbers:  # fmt: skip
     """What each of several questions finds: (n, 3) of its number, the slot and the smallest distance there.
 
@@ -254,7 +260,7 @@ def search(
         end = np.int64(ends[question])
         if len(offsets):
             count = probe(
-                asked, asked_textures, begin, end, codes, textures, slots, offsets, places, rule, nearest, found
+                asked, asked_textures, begin, end, codes, textures, slots, offsets, low, high, rule, nearest, found
             )
         else:
             count = scan(asked, asked_textures, begin, end, codes, textures, slots, rule, nearest, found)
@@ -271,7 +277,7 @@ def search(
 
 
 @njit(nogil=True, cache=True)
-def fill(codes: Words, rule: Rule, offsets: Numbers, places: Bytes) -> None:
+def fill(codes: Words, rule: Rule, offsets: Numbers, low: Halves, high: Bytes) -> None:
     """Sort all codes into the buckets of each band by counting. `offsets` come as zeros."""
     for band in range(rule.bands):
         first = band * rule.width
@@ -284,6 +290,5 @@ def fill(codes: Words, rule: Rule, offsets: Numbers, places: Bytes) -> None:
             key = chunk(whole(codes, code), first, rule.key_bits)
             at = free[key]
             free[key] += np.uint32(1)
-            places[band, at, 0] = code & 0xFF
-            places[band, at, 1] = code >> 8 & 0xFF
-            places[band, at, 2] = code >> 16
+            low[band, at] = code & 0xFFFF
+            high[band, at] = code >> 16
