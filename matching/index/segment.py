@@ -87,8 +87,8 @@ class Block(NamedTuple):
 
 
 def unsorted(codes: Words, textures: Words, slots: Numbers) -> Block:
-    none = (frozen(np.empty((0, 0), kind)) for kind in (np.uint32, np.uint16, np.uint8))
-    return Block(frozen(codes), frozen(textures), frozen(slots), *none)
+    offsets, low, high = np.empty((0, 0), np.uint32), np.empty((0, 0), np.uint16), np.empty((0, 0), np.uint8)
+    return Block(frozen(codes), frozen(textures), frozen(slots), frozen(offsets), frozen(low), frozen(high))
 
 
 class Rules:
