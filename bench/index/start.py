@@ -22,7 +22,7 @@ import django
 django.setup()
 from matching import sequence
 from matching.index.segmented import warm
-from matching.loading import Loader
+from matching.loading import FrameLoader
 private = lambda: int(re.search(r"RssAnon:\\s*(\\d+)", Path("/proc/self/status").read_text())[1]) / 1e3
 warm()
 peak, done = [before := private()], threading.Event()
@@ -32,7 +32,7 @@ def watch():
 threading.Thread(target=watch, daemon=True).start()
 clock, cpu = time.perf_counter(), time.process_time()
 lineage, start = sequence.in_database()
-index, _ = Loader(lineage).load(start)
+index, _ = FrameLoader(lineage).load(start)
 print(json.dumps({"codes": len(index), "s": round(time.perf_counter() - clock, 1),
                   "cpu_s": round(time.process_time() - cpu, 1), "peak_private_mb": round(peak[0] - before),
                   "private_mb": round(private() - before)}))

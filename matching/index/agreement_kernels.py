@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from matching.index.kernels import ones
+from matching.index.intrinsics import ones
 
-if TYPE_CHECKING:  # what is kept compiled is made anew when this file changes, and for no other
+if TYPE_CHECKING:
     from matching.index.details_rule import Rule
 
 Words = npt.NDArray[np.uint64]

@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from matching.index.kernels import AHEAD, BATCH, fetch, ones
+from matching.index.intrinsics import fetch, ones
+from matching.index.kernels import AHEAD, BATCH
 
-if TYPE_CHECKING:  # what is kept compiled is made anew when this file changes, and for no other
+if TYPE_CHECKING:
     from matching.index.details_rule import Rule
 
 Words = npt.NDArray[np.uint64]

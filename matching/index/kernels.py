@@ -1,159 +1,48 @@
 """The inner loops of the index, compiled by numba: no lock is held while they run, and the code is kept on disk.
 
 Method: multi-index hashing (Norouzi, Punjani, Fleet 2012), with the candidate rule of the profile in the place of a
-radius. Codes are words of 64 bits, permuted as `Rule` says; a place is a number below 2^24 in three bytes.
+radius. Codes are words of 64 bits, permuted as `Rule` says; a place is a number below 2^24, whose lowest 16 bits and
+whose 8 others lie in arrays of their own, so that many are put together in one instruction.
 
 numba takes no notice of annotations; they are for the reader. Every function is called with arguments of one type.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
-from llvmlite import ir
-from numba import njit, types
-from numba.core import cgutils
-from numba.core.errors import TypingError
-from numba.extending import intrinsic
+from numba import njit
 
-if TYPE_CHECKING:  # what is kept compiled is made anew when this file changes, and for no other
+from matching.index.comparison_kernels import (
+    Code,
+    Words,
+    bits_between,
+    chunk,
+    first_band,
+    lacking,
+    penalty,
+    tiles_that_agree,
+    whole,
+)
+from matching.index.intrinsics import fetch, ones
+
+if TYPE_CHECKING:
     from matching.index.rule import Rule
 
-Words = npt.NDArray[np.uint64]
 Bytes = npt.NDArray[np.uint8]
+Halves = npt.NDArray[np.uint16]
 Numbers = npt.NDArray[np.uint32]
 Counts = npt.NDArray[np.int64]
-Code = tuple[int, int, int, int]
 
-TILE: Final = 16  # bits
 FAR: Final = 255  # no distance that counts is as large
 AHEAD: Final = 128  # codes fetched before they are compared: as many as a core can wait for, and more
 BATCH: Final = 4096  # places gathered before that, so that fetching goes on from bucket to bucket
 PLACE_BITS: Final = 24  # of a gathered number; the band is above them
 PLACE: Final = (1 << PLACE_BITS) - 1
-LINE: Final = 64 // 3  # places in a line of the cache
-LINES: Final = 8  # of a bucket that are fetched at once; the processor sees by itself how a longer one goes on
-
-
-@intrinsic
-def ones(_: Any, word: Any) -> Any:
-    """How many bits of a word are set: one instruction."""
-    if not isinstance(word, types.Integer):
-        raise TypingError(f"ones of {word}")
-
-    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
-        return builder.ctpop(arguments[0])
-
-    return word(word), generate
-
-
-@intrinsic
-def fetch(_: Any, array: Any, __: Any) -> Any:
-    """Ask for a row of an array before it is needed."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        made = context.make_array(signature.args[0])(context, builder, arguments[0])
-        stride = cgutils.unpack_tuple(builder, made.strides)[0]
-        byte = ir.IntType(8)
-        place = builder.gep(
-            builder.bitcast(made.data, byte.as_pointer()), [builder.mul(stride, arguments[1])], source_etype=byte
-        )
-        number = ir.IntType(32)
-        name = "llvm.prefetch.p0"
-        function = builder.module.globals.get(name) or ir.Function(
-            builder.module, ir.FunctionType(ir.VoidType(), [byte.as_pointer(), number, number, number]), name
-        )
-        builder.call(function, [place, number(0), number(3), number(1)])
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp), generate
-
-
-@njit(nogil=True, cache=True)
-def chunk(code: Code, first: int, bits: int) -> int:
-    """So many bits (16 or 8) of a code from one on, as a number whose highest bit is the first."""
-    tile = (code[first >> 6] >> np.uint64(first & 48)) & np.uint64(0xFFFF)
-    return np.int64(tile >> np.uint64(16 - (first & 15) - bits)) & ((1 << bits) - 1)
-
-
-@njit(nogil=True, cache=True)
-def whole(words: Words, row: int) -> Code:
-    return words[row, 0], words[row, 1], words[row, 2], words[row, 3]
-
-
-@njit(nogil=True, cache=True)
-def bits_between(asked: Code, stored: Code) -> int:
-    return np.int64(
-        ones(asked[0] ^ stored[0])
-        + ones(asked[1] ^ stored[1])
-        + ones(asked[2] ^ stored[2])
-        + ones(asked[3] ^ stored[3])
-    )
-
-
-@njit(nogil=True, cache=True)
-def agreeing(difference: int, flips: int) -> int:
-    """The highest bit of each tile of a word that has no more than so many flips (Warren, Hacker's Delight, 5-1)."""
-    count = difference - ((difference >> np.uint64(1)) & np.uint64(0x5555555555555555))
-    count = (count & np.uint64(0x3333333333333333)) + ((count >> np.uint64(2)) & np.uint64(0x3333333333333333))
-    count = (count + (count >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    count = (count + (count >> np.uint64(8))) & np.uint64(0x001F001F001F001F)
-    more = count + np.uint64(0x0001000100010001) * np.uint64(0x7FFF - flips)
-    return ~more & np.uint64(0x8000800080008000)
-
-
-@njit(nogil=True, cache=True)
-def first_band(asked: Code, stored: Code, rule: Rule) -> int:
-    """The first band in which two codes differ by no more than the rule's flips; `bands` where there is none."""
-    if rule.width == TILE:
-        for word in range(4):
-            tiles = agreeing(asked[word] ^ stored[word], rule.flips)
-            if tiles:
-                return 4 * word + (ones((tiles & (~tiles + np.uint64(1))) - np.uint64(1)) >> np.uint64(4))
-        return rule.bands
-    for band in range(rule.bands):
-        flips = 0
-        for first in range(band * rule.width, (band + 1) * rule.width, rule.key_bits):
-            flips += ones(chunk(asked, first, rule.key_bits) ^ chunk(stored, first, rule.key_bits))
-        if flips <= rule.flips:
-            return band
-    return rule.bands
-
-
-@njit(nogil=True, cache=True)
-def tiles_that_agree(asked: Code, stored: Code, rule: Rule) -> int:
-    return np.int64(
-        ones(agreeing(asked[0] ^ stored[0], rule.worthy))
-        + ones(agreeing(asked[1] ^ stored[1], rule.worthy))
-        + ones(agreeing(asked[2] ^ stored[2], rule.worthy))
-        + ones(agreeing(asked[3] ^ stored[3], rule.worthy))
-    )
-
-
-@njit(nogil=True, cache=True)
-def lacking(asked: Code, stored: Code, rule: Rule) -> int:
-    """What two codes lack of agreeing, see `TileAgreement`."""
-    agreement = 0
-    for word in range(4):
-        difference = asked[word] ^ stored[word]
-        tiles = agreeing(difference, rule.worthy)
-        while tiles:  # few have any
-            lowest = tiles & (~tiles + np.uint64(1))
-            shift = ones(lowest - np.uint64(1)) - np.uint64(15)
-            flips = ones((difference >> shift) & np.uint64(0xFFFF))
-            agreement += rule.worth[flips] * np.int64(rule.detail[(stored[word] >> shift) & np.uint64(0xFFFF)])
-            tiles ^= lowest
-    return max(0, rule.full - agreement)
-
-
-@njit(nogil=True, cache=True)
-def penalty(asked: Code, stored: Code, rule: Rule) -> int:
-    """What is added to the bits for these textures, see `ConfirmedHamming`."""
-    if not (asked[0] | asked[1] | asked[2] | asked[3]) or not (stored[0] | stored[1] | stored[2] | stored[3]):
-        return rule.unconfirmed
-    return (lacking(asked, stored, rule) + rule.share - 1) // rule.share
+LINE: Final = 64  # bytes of the cache
+FETCHED: Final = 4 * LINE  # places of a bucket; the processor sees by itself how a longer one goes on
 
 
 @njit(nogil=True, cache=True)
@@ -265,7 +154,7 @@ def spared(asked: Code, offsets: Numbers, rule: Rule) -> Counts:
 
 
 @njit(nogil=True, cache=True)
-def buckets(asked: Code, offsets: Numbers, places: Bytes, rule: Rule, heads: Numbers) -> int:
+def buckets(asked: Code, offsets: Numbers, low: Halves, high: Bytes, rule: Rule, heads: Numbers) -> int:
     """The buckets to look into, fetched: band, first and end of each in `heads` (n, 3); returns how many."""
     count = 0
     worths = np.empty(0, np.int64) if rule.by_bits else spared(asked, offsets, rule)
@@ -280,18 +169,21 @@ def buckets(asked: Code, offsets: Numbers, places: Bytes, rule: Rule, heads: Num
             heads[count, 2] = offsets[band, wanted + 1]
             count += heads[count, 2] > heads[count, 1]
     for head in range(count):
-        first = np.int64(heads[head, 1])
-        for at in range(first, min(np.int64(heads[head, 2]), first + LINES * LINE), LINE):
-            fetch(places[heads[head, 0]], np.intp(at))
+        band, first = heads[head, 0], np.int64(heads[head, 1])
+        end = min(np.int64(heads[head, 2]), first + FETCHED)
+        for at in range(first, end, LINE // 2):
+            fetch(low[band], np.intp(at))
+        for at in range(first, end, LINE):
+            fetch(high[band], np.intp(at))
     return count
 
 
 @njit(nogil=True, cache=True)
 def probe(
     asked: Words, asked_textures: Words, begin: int, end: int, codes: Words, textures: Words,
-    slots: Numbers, offsets: Numbers, places: Bytes, rule: Rule, nearest: Bytes, found: Numbers,
+    slots: Numbers, offsets: Numbers, low: Halves, high: Bytes, rule: Rule, nearest: Bytes, found: Numbers,
 ) -> int:  # fmt: skip
-    """Ask the buckets: some of (q, 4) queries and textures; `offsets` (bands, keys + 1) into `places` (bands, n, 3).
+    """Ask the buckets: some of (q, 4) queries and textures; `offsets` (bands, keys + 1) into the places (bands, n).
 
     `nearest` comes as FAR for every slot; returns how many are `found`.
     """
@@ -301,19 +193,20 @@ def probe(
     for q in range(begin, end):
         code, texture = whole(asked, q), whole(asked_textures, q if rule.by_bits else 0)
         length = 0
-        for head in range(buckets(code, offsets, places, rule, heads)):
+        for head in range(buckets(code, offsets, low, high, rule, heads)):
             band = heads[head, 0]
             at, last = np.int64(heads[head, 1]), np.int64(heads[head, 2])
             while at < last:
                 stop = min(last, at + BATCH - length)
-                for place in range(at, stop):
-                    gathered[length] = (
-                        np.uint32(places[band, place, 0])
-                        | np.uint32(places[band, place, 1]) << np.uint32(8)
-                        | np.uint32(places[band, place, 2]) << np.uint32(16)
+                its_low, its_high = low[band, at:stop], high[band, at:stop]
+                room = gathered[length : length + stop - at]
+                for place in range(stop - at):  # slices, so that the compiler takes many at once
+                    room[place] = (
+                        np.uint32(its_low[place])
+                        | np.uint32(its_high[place]) << np.uint32(16)
                         | band << np.uint32(PLACE_BITS)
                     )
-                    length += 1
+                length += stop - at
                 at = stop
                 if length == BATCH:
                     count = compare(
@@ -353,7 +246,7 @@ def scan(
 @njit(nogil=True, cache=True)
 def search(
     asked: Words, asked_textures: Words, ends: Numbers, codes: Words, textures: Words, slots: Numbers,
-    offsets: Numbers, places: Bytes, rule: Rule, claims: int,
+    offsets: Numbers, low: Halves, high: Bytes, rule: Rule, claims: int,
 ) -> Numbers:  # fmt: skip
     """What each of several questions finds: (n, 3) of its number, the slot and the smallest distance there.
 
@@ -367,7 +260,7 @@ def search(
         end = np.int64(ends[question])
         if len(offsets):
             count = probe(
-                asked, asked_textures, begin, end, codes, textures, slots, offsets, places, rule, nearest, found
+                asked, asked_textures, begin, end, codes, textures, slots, offsets, low, high, rule, nearest, found
             )
         else:
             count = scan(asked, asked_textures, begin, end, codes, textures, slots, rule, nearest, found)
@@ -384,7 +277,7 @@ def search(
 
 
 @njit(nogil=True, cache=True)
-def fill(codes: Words, rule: Rule, offsets: Numbers, places: Bytes) -> None:
+def fill(codes: Words, rule: Rule, offsets: Numbers, low: Halves, high: Bytes) -> None:
     """Sort all codes into the buckets of each band by counting. `offsets` come as zeros."""
     for band in range(rule.bands):
         first = band * rule.width
@@ -397,6 +290,5 @@ def fill(codes: Words, rule: Rule, offsets: Numbers, places: Bytes) -> None:
             key = chunk(whole(codes, code), first, rule.key_bits)
             at = free[key]
             free[key] += np.uint32(1)
-            places[band, at, 0] = code & 0xFF
-            places[band, at, 1] = code >> 8 & 0xFF
-            places[band, at, 2] = code >> 16
+            low[band, at] = code & 0xFFFF
+            high[band, at] = code >> 16

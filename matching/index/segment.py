@@ -23,6 +23,7 @@ from matching.index.scan import WORDS, as_words
 Array = npt.NDArray[Any]
 Words = npt.NDArray[np.uint64]
 Numbers = npt.NDArray[np.uint32]
+Halves = npt.NDArray[np.uint16]
 Bytes = npt.NDArray[np.uint8]
 Booleans = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.intp]
@@ -62,29 +63,32 @@ EMPTY: Final = Claims._make(np.empty(0, kind) for kind in _KINDS)
 class Block(NamedTuple):
     """Codes of one algorithm of a profile, permuted, in the order of their slots; no textures where none are compared.
 
-    A slot is the place of a claim. `offsets` (bands, keys + 1) lead into `places` (bands, n, 3), which are places of
-    codes in three bytes, sorted by the key that the band has there; both are empty where everything is compared.
+    A slot is the place of a claim. `offsets` (bands, keys + 1) lead into `low` and `high` (bands, n), which are the
+    lowest 16 bits of places of codes and the 8 others, sorted by the key that the band has there; all three are empty
+    where everything is compared.
     """
 
     codes: Words
     textures: Words
     slots: Numbers
     offsets: Numbers
-    places: Bytes
+    low: Halves
+    high: Bytes
 
     def with_buckets(self, rule: Rule) -> "Block":
         offsets = np.zeros((rule.bands, (1 << rule.key_bits) + 1), np.uint32)
-        places = np.empty((rule.bands, len(self.codes), 3), np.uint8)
-        kernels.fill(self.codes, rule, offsets, places)
-        return self._replace(offsets=frozen(offsets), places=frozen(places))
+        low = np.empty((rule.bands, len(self.codes)), np.uint16)
+        high = np.empty((rule.bands, len(self.codes)), np.uint8)
+        kernels.fill(self.codes, rule, offsets, low, high)
+        return self._replace(offsets=frozen(offsets), low=frozen(low), high=frozen(high))
 
     def slice(self, start: int, stop: int) -> "Block":
         return unsorted(self.codes[start:stop], self.textures[start:stop], self.slots[start:stop])
 
 
 def unsorted(codes: Words, textures: Words, slots: Numbers) -> Block:
-    none = np.empty((0, 1), np.uint32), np.empty((0, 0, 3), np.uint8)
-    return Block(frozen(codes), frozen(textures), frozen(slots), frozen(none[0]), frozen(none[1]))
+    offsets, low, high = np.empty((0, 0), np.uint32), np.empty((0, 0), np.uint16), np.empty((0, 0), np.uint8)
+    return Block(frozen(codes), frozen(textures), frozen(slots), frozen(offsets), frozen(low), frozen(high))
 
 
 class Rules:

@@ -13,7 +13,10 @@ from pathlib import Path
 NAMES = ("image", "packed", "reply", "received", "segments")
 LIMITS = ("-timeout=20", "-rss_limit_mb=4096", "-max_len=8192", "-verbosity=0", "-print_final_stats=1")
 # numba compiles these, and takes no call that atheris puts in.
-KERNELS = [f"matching.index.{name}" for name in ("kernels", "details_kernels", "agreement_kernels")]
+KERNELS = [
+    f"matching.index.{name}"
+    for name in ("kernels", "comparison_kernels", "details_kernels", "agreement_kernels", "intrinsics")
+]
 ROOT = Path(__file__).resolve().parents[2]
 FOUND = ROOT / ".fuzz"
 
