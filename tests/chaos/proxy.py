@@ -7,10 +7,14 @@ from pathlib import Path
 
 
 class Proxy:
-    """`delay_s` before each piece; `hole`: what is sent is taken and goes nowhere, and new connections stay silent."""
+    """`delay_s` before each piece; `hole`: what is sent is taken and goes nowhere, and new connections stay silent.
+
+    `delayed`, `swallowed` and `cut` count what came of it.
+    """
 
     def __init__(self, target: Path) -> None:
         self.delay_s, self.hole, self.port = 0.0, False, 0
+        self.delayed = self.swallowed = self.cut = 0
         self._target = target
         self._loop = asyncio.new_event_loop()
         self._writers: set[asyncio.StreamWriter] = set()
@@ -33,6 +37,7 @@ class Proxy:
     def _cut(self) -> None:
         for writer in self._writers:
             writer.transport.abort()
+            self.cut += 1
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
@@ -55,7 +60,11 @@ class Proxy:
     async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
             while piece := await reader.read(65536):
-                await asyncio.sleep(self.delay_s)
-                if not self.hole:
+                if self.delay_s:
+                    self.delayed += 1
+                    await asyncio.sleep(self.delay_s)
+                if self.hole:
+                    self.swallowed += 1
+                else:
                     writer.write(piece)
                     await writer.drain()
