@@ -36,7 +36,12 @@ def chaos(seconds: float, seed: int, folder: Path, say: Say) -> tuple[Ledger, Fa
                 say(f"no full disk of {name}: no file system may be mounted here")
         for part in stage.parts.values():
             part.start()
-        return among(stage, seconds, seed, say)
+        try:
+            return among(stage, seconds, seed, say)
+        except BaseException:
+            for part in stage.parts.values():
+                say(f"the end of the log of {part.name}:\n{part.last_lines(20)}")
+            raise
 
 
 def among(stage: Stage, seconds: float, seed: int, say: Say) -> tuple[Ledger, Faults]:
@@ -60,6 +65,8 @@ def among(stage: Stage, seconds: float, seed: int, say: Say) -> tuple[Ledger, Fa
     faults.count_failed_rows()
     say(f"acknowledged {dict(ledger.done)}, with {sum(len(person.signed_up) for person in people)} sign-ups")
     say(f"checks were told {dict(ledger.told)}")
+    use = {name: f"{disk.used_mib} MiB" for name, disk in stage.disks.items() if disk.mounted}
+    say(f"disks hold {use}")
     say(f"events taken: {len(stage.receiver.received)}; started again: {dict(faults.started_again)}")
     return ledger, faults
 

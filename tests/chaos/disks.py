@@ -33,8 +33,9 @@ class Disk:
                         raise
 
     @property
-    def full(self) -> bool:
-        return os.statvfs(self.path).f_bavail == 0
+    def used_mib(self) -> int:
+        found = os.statvfs(self.path)
+        return (found.f_blocks - found.f_bfree) * found.f_frsize >> 20
 
     def free(self) -> None:
         self._ballast.unlink(missing_ok=True)

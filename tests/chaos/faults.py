@@ -55,7 +55,7 @@ class Fault:
 class Faults:
     def __init__(self, stage: Stage, chance: random.Random) -> None:
         self.stage, self.world, self.chance = stage, stage.world, chance
-        self.at_first = self.number()
+        self.at_first = self.published()
         self.happened: Counter[str] = Counter()
         self.started_again: Counter[str] = Counter()
         self.all = {fault.name: fault for fault in self._planned()}
@@ -68,6 +68,7 @@ class Faults:
             Fault("old Valkey", "Valkey", self.old_valkey),
             Fault("kill one of web", "web", self.kill_worker),
             Fault("kill decoder", "web", self.kill_decoder),
+            Fault("deafen Valkey", "Valkey", partial(self.deafen, self.stage.proxies["Valkey"])),
             Fault("refuse webhooks", "webhooks", self.refuse_webhooks),
         ]
         for name, service in services.items():
@@ -120,10 +121,13 @@ class Faults:
     def never(self) -> list[str]:
         return [name for name in (*sorted(self.all), ROWS) if not self.happened[name]]
 
-    def number(self) -> int:
-        return int(self.world.execute("SELECT number FROM matching_sequence")[0][0])
-
     # Valkey
+
+    def published(self) -> int:
+        try:
+            return int(self.world.entry()[b"number"])
+        except ValueError:  # it was emptied
+            return 0
 
     def flush(self) -> Course:
         self.world.flush()
@@ -132,9 +136,7 @@ class Faults:
 
     def old_valkey(self) -> Course:
         """Restarted from what it held at the beginning."""
-        newer = False
-        with contextlib.suppress(psycopg.Error):  # away for another fault
-            newer = self.number() > self.at_first
+        newer = self.published() > self.at_first
         self.world.restore(self.world.valkey, self.stage.snapshot)
         yield
         return newer
@@ -210,20 +212,26 @@ class Faults:
         return proxy.cut > before
 
     def swallow(self, proxy: Proxy) -> Course:
-        """What was swallowed is missing from its connection, which therefore ends with the hole."""
         before = proxy.swallowed
         proxy.hole = True
         yield
-        proxy.reset()
-        time.sleep(0.1)
-        proxy.hole = False
+        proxy.mend()
+        return proxy.swallowed > before
+
+    def deafen(self, proxy: Proxy) -> Course:
+        """Lines die and nobody is told, as when a router forgets them."""
+        before = proxy.swallowed
+        proxy.deafen()
+        yield
         return proxy.swallowed > before
 
     def refuse_webhooks(self) -> Course:
-        before = len(self.stage.receiver.received)
-        self.stage.receiver.statuses.extend([503] * REFUSALS)
+        statuses = self.stage.receiver.statuses
+        statuses.extend([503] * REFUSALS)
         yield
-        return len(self.stage.receiver.received) > before
+        with contextlib.suppress(AssertionError):
+            until(lambda: len(statuses) < REFUSALS, within=10)
+        return len(statuses) < REFUSALS
 
     # Disks
 
@@ -242,7 +250,7 @@ class Faults:
         def answers() -> bool:
             self.world.postgres.start()
             with contextlib.suppress(psycopg.Error):
-                return self.number() > 0
+                return bool(self.world.execute("SELECT 1"))
             return False
 
         until(answers, within=90)
