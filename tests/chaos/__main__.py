@@ -51,7 +51,7 @@ def among(stage: Stage, seconds: float, seed: int, say: Say) -> tuple[Ledger, Fa
     for person in people:
         person.come_in()
     hear_events(stage)
-    faults = Faults(stage, chance)
+    faults = Faults(stage, chance, say)
     askers = [Asker(stage.address.port, stage.key, ledger, seed + number) for number in range(ASKERS)]
     with repeating(*(each.turn for each in people), *(each.turn for each in askers)):
         harm(faults, chance, seconds, say)

@@ -53,8 +53,8 @@ class Fault:
 
 
 class Faults:
-    def __init__(self, stage: Stage, chance: random.Random) -> None:
-        self.stage, self.world, self.chance = stage, stage.world, chance
+    def __init__(self, stage: Stage, chance: random.Random, say: Callable[[str], None]) -> None:
+        self.stage, self.world, self.chance, self.say = stage, stage.world, chance, say
         self.at_first = self.published()
         self.happened: Counter[str] = Counter()
         self.started_again: Counter[str] = Counter()
@@ -113,6 +113,7 @@ class Faults:
         for name, part in self.stage.parts.items():
             if not part.running:
                 self.started_again[name] += 1
+                self.say(f"{name} had ended, code {part.exit_code}:\n{part.last_lines(5)[-2000:]}")
                 part.start()
 
     def count_failed_rows(self) -> None:

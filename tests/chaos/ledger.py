@@ -25,7 +25,7 @@ class Photo:
     outcomes: list[Uses] = field(default_factory=lambda: [NOTHING])
     since: int = 0
     acts: "list[Act]" = field(default_factory=list)
-    saved_at: float = 0.0  # when it was told "saved, taking effect", until a check has seen it
+    saved_at: float = 0.0  # when it was told "saved, taking effect", until that is so
 
     @property
     def refused(self) -> Uses:
@@ -90,6 +90,7 @@ class Ledger:
                 return
             for _, each in [(now, act), *(one for one in self._saved if one[0] < began)]:
                 each.photo.since = max(each.photo.since, each.place)
+                self._is_so(each.photo, now)
             self._saved = [one for one in self._saved if one[0] >= began]
 
     def heard(self, photo: Photo, since: int, denied: Uses | None, result: str) -> bool:
@@ -99,13 +100,17 @@ class Ledger:
             if denied is None:
                 self.unavailable += 1
                 return True
-            if photo.saved_at and denied == photo.refused:
-                waited = round(1000 * (time.monotonic() - photo.saved_at))
-                self.slowest_effect_ms = max(self.slowest_effect_ms, waited)
-                photo.saved_at = 0.0
+            if denied == photo.refused:
+                self._is_so(photo, time.monotonic())
             lie = not photo.must_deny(since) <= denied
             self.wrong += lie
             return not lie
+
+    def _is_so(self, photo: Photo, now: float) -> None:
+        """What was saved has been seen, or said, to be in effect."""
+        if photo.saved_at:
+            self.slowest_effect_ms = max(self.slowest_effect_ms, round(1000 * (now - photo.saved_at)))
+            photo.saved_at = 0.0
 
     def settle(self, kept: dict[str, Uses], answers: Iterable[dict[str, Uses]], wrong: int) -> None:
         """At the end. `kept`: what the database refuses, by `sending`; `answers`: of each worker, what it denies."""
