@@ -57,7 +57,7 @@ mutants: venv-dev messages ## break each promise on purpose, one at a time: the 
 fuzz: venv-dev messages ## bytes that mean harm, to decoding, packings, segments and JSON (SECONDS=300); what fails stays in .fuzz/
 	@VETO_ENV_FILE=.env.example $(RUN) tests.fuzz $${SECONDS:-300}
 
-chaos: venv-dev messages ## faults of every kind while clients register, withdraw and ask (SECONDS=600, SEED=number); on loopback
+chaos: venv-dev messages ## faults of every kind while people register, change and withdraw, and platforms ask (SECONDS=600, SEED=number); on loopback
 	@exec $(RUN) config.local exec -- .venv/bin/python -m tests.chaos $(or $(SECONDS),600) $(SEED)
 
 screenshots: venv-dev messages ## every page as a picture in screenshots/, in both languages, sizes and colours (needs Chromium)

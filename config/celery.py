@@ -14,6 +14,13 @@ NOTED_S = 2 * 24 * 3600
 app = Celery("veto")
 app.conf.update(
     broker_connection_retry_on_startup=True,
+    # A line that has died without a word is given up: worker and beat would wait on it for ever (kombu's default).
+    broker_transport_options={
+        "socket_timeout": 2.0,
+        "socket_connect_timeout": 2.0,
+        "socket_keepalive": True,
+        "health_check_interval": 5,  # seconds: then for what is awaited without a timeout, a task
+    },
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     task_ignore_result=True,

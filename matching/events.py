@@ -17,6 +17,7 @@ from matching.models import ApiKey, Delivery, Event, Told, WebhookEndpoint
 KEPT: Final = timedelta(days=30)
 EXPIRES_SOON: Final = timedelta(days=14)
 NUMBERING: Final = 0x76657465  # "vete": the advisory lock under which events are numbered
+TELLING: Final = 0x76657474  # and that under which is looked whether there is one already
 
 # Numbers of a sequence, which never goes back though old events are deleted; a number given under the lock is higher
 # than all that were visible before.
@@ -25,6 +26,16 @@ UPDATE matching_event SET number = nextval('matching_event_number') FROM (
     SELECT id FROM matching_event WHERE number IS NULL ORDER BY id FOR UPDATE
 ) AS unnumbered WHERE matching_event.id = unnumbered.id
 """
+
+
+def is_written(platform: UUID, ref: str, *, since: datetime) -> bool:
+    """Whether an event that tells this platform of this protection is among those written since then.
+
+    The answer stays true until the caller's transaction ends: whoever asks waits for others who have asked.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [TELLING])
+    return Event.objects.filter(platform=platform, at__gte=since, data={"ref": ref}).exists()
 
 
 def protection_changed(*protections: UUID) -> None:

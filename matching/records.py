@@ -164,12 +164,12 @@ def put(notes: Notes) -> None:
             ],
             ignore_conflicts=True,
         )
-        # Who was told just before a change was not known when its events were written.
-        events.write(
-            (platform, True, event, {"ref": refs.protection_ref(platform, each)})
-            for (platform, each), at in told.items()
-            if (event := since(at, standing.get(each)))
-        )
+        # Who was told just before a change was perhaps not known when its events were written.
+        for (platform, each), at in sorted(told.items()):
+            event, ref = since(at, standing.get(each)), refs.protection_ref(platform, each)
+            _, changed = standing.get(each, ("", at))
+            if event and not events.is_written(platform, ref, since=changed):
+                events.write([(platform, True, event, {"ref": ref})])
         if notes.counts:
             with connection.cursor() as cursor:  # in one order, so that processes do not wait for each other
                 rows = [

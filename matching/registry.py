@@ -78,9 +78,13 @@ def withdraw(*protections: UUID) -> None:
     events.protection_removed(*protections)
 
 
-def activate(*protections: UUID) -> None:
-    """Answer for pending or withdrawn protections (again). Raises Protection.DoesNotExist."""
-    change(*protections, state=Protection.State.ACTIVE)
+def activate(*protections: UUID, refuse: Iterable[str] | None = None) -> None:
+    """Answer for pending or withdrawn protections (again), with these uses if any are given.
+
+    Raises uses.UnknownUseError, Protection.DoesNotExist.
+    """
+    chosen = {} if refuse is None else {"uses": uses.in_order(uses.refused(refuse))}
+    change(*protections, state=Protection.State.ACTIVE, **chosen)
     events.protection_changed(*protections)
 
 

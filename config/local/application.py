@@ -171,5 +171,5 @@ def protect(home: Home, environment: Mapping[str, str], photo: Path) -> dict[str
     return answer
 
 
-def issue_key(home: Home, environment: Mapping[str, str], platform: str) -> str:
-    return str(only_json(manage(home, environment, "issue_key", "--platform", platform))["key"])
+def issue_key(home: Home, environment: Mapping[str, str], platform: str, *options: str) -> str:
+    return str(only_json(manage(home, environment, "issue_key", "--platform", platform, *options))["key"])

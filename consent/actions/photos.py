@@ -187,7 +187,9 @@ def revise_photos(*, by: Person, photos: Iterable[Photo], refuse: Iterable[str])
     """Refuse these uses of photos from now on. Withdrawn ones stay withdrawn. Raises uses.UnknownUseError."""
     with transaction.atomic(durable=True):
         revised = end_opt_outs(in_turn(photos))
-        refuse_again(by, "photo.revised", revised, uses.in_order(uses.refused(refuse)))
+        refused = uses.in_order(uses.refused(refuse))
+        refuse_again(by, "photo.revised", revised, refused)
+        registry.revise(*(photo.protection for photo in revised), refuse=refused)
     return decided(revised)
 
 
@@ -219,7 +221,9 @@ def restore_photos(
                 by_choice[tuple(uses.in_order(uses.refused(chosen)))].append(photo)
         for refused, withdrawn in by_choice.items():
             refuse_again(by, "photo.restored", withdrawn, refused)
-            registry.activate(*(photo.protection for photo in withdrawn if photo.pending_since is None))
+            waiting = [photo.protection for photo in withdrawn if photo.pending_since]
+            registry.revise(*waiting, refuse=refused)
+            registry.activate(*{photo.protection for photo in withdrawn}.difference(waiting), refuse=refused)
             if sending:
                 Photo.objects.filter(id__in=[photo.id for photo in withdrawn]).update(sending=sending)
             ledger.note(ledger.Kind.PHOTO_RESTORED, *(photo.id for photo in withdrawn))
@@ -236,7 +240,6 @@ def end_opt_outs(photos: Iterable[Photo]) -> list[Photo]:
 
 def refuse_again(by: Person, act: str, photos: Sequence[Photo], refused: Sequence[str]) -> None:
     OptOut.objects.bulk_create(OptOut(photo=photo, uses=list(refused)) for photo in photos)
-    registry.revise(*(photo.protection for photo in photos), refuse=refused)
     audit(by, act, *photos, uses=list(refused))
 
 

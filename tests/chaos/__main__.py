@@ -1,10 +1,11 @@
-"""`python -m tests.chaos SECONDS [SEED]`: faults while clients register, withdraw and ask. The last line is JSON.
+"""`python -m tests.chaos SECONDS [SEED]`: faults while people register, change, withdraw and platforms ask.
 
-Exit code 1 where something acknowledged was lost, or an answer was wrong. The log names the seed and each event.
+The last line is JSON, the one before it counts the faults. Exit code 1 where something acknowledged was lost, an
+answer was wrong, or a kind of fault never came in a run that is long enough for all. The log names the seed and each
+event.
 """
 
 import json
-import os
 import random
 import sys
 import tempfile
@@ -13,107 +14,86 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.http.__main__ import await_ready
-from config.local.application import Address, application, issue_key
-from config.local.home import Home
-from tests.chaos.clients import Asker, Writer
-from tests.chaos.faults import TRIGGER, Faults
+from tests.chaos.faults import Faults
+from tests.chaos.judge import RECOVERY_S, judge, unanswered
 from tests.chaos.ledger import Ledger
-from tests.chaos.proxy import Proxy
-from tests.integration.sequence.processes import Cast, World, until
+from tests.chaos.people import Person
+from tests.chaos.platforms import Asker
+from tests.chaos.stage import Stage, staged
+from tests.integration.sequence.processes import Line, until
 from tests.integration.sequence.test_at_all_times import repeating
 
-RECOVERY_S = 120
-STANDING = "SELECT id FROM matching_protection WHERE state = 'active'"
-# A photo is registered once and withdrawn once.
-TWICE = "SELECT subject FROM matching_change WHERE kind = 'protection' GROUP BY subject HAVING count(*) > 2"
+LONG_S = 600.0  # in which every kind of fault comes
+TWO_AT_ONCE = 0.3
+PEOPLE, ASKERS = 3, 3
 Say = Callable[[str], None]
 
 
-def chaos(seconds: float, seed: int, folder: Path, say: Say) -> Ledger:
-    world = World(folder)
-    world.start()
-    try:
-        world.migrate()
-        world.execute(TRIGGER)
-        pg = Proxy(Path(world.postgres.url.split("host=")[1]) / ".s.PGSQL.5432")
-        proxies = {"PostgreSQL": pg, "Valkey": Proxy(world.valkey.socket)}
-        for proxy in proxies.values():
-            proxy.start()
-        try:
-            return among(world, proxies, seconds, seed, say)
-        finally:
-            for proxy in proxies.values():
-                proxy.stop()
-    finally:
-        world.stop()
-
-
-def through(world: World, proxies: dict[str, Proxy]) -> dict[str, str]:
-    """The environment of processes that reach the services through the proxies."""
-    role = world.postgres.url.partition("@")[0]
-    valkey = f"redis://127.0.0.1:{proxies['Valkey'].port}"
-    url = f"{role}@127.0.0.1:{proxies['PostgreSQL'].port}/veto"
-    said = {"DATABASE_URL": url, "REDIS_URL": f"{valkey}/0", "CELERY_BROKER_URL": f"{valkey}/1"}
-    return world.environment | said | {"UNITS_PER_MINUTE": str(10**9), "WEB_WORKERS": "2"}
-
-
-def among(world: World, proxies: dict[str, Proxy], seconds: float, seed: int, say: Say) -> Ledger:
-    environment, ledger, chance = through(world, proxies), Ledger(), random.Random(seed)
-    home, address = Home(world.folder / "home"), Address.free()
-    home.open()
-    key = issue_key(home, os.environ | world.environment, "chaos")
-    parts = {part.name: part for part in application(home, os.environ | environment, address)}
-    cast = Cast(environment)
-    try:
-        for part in parts.values():
+def chaos(seconds: float, seed: int, folder: Path, say: Say) -> tuple[Ledger, Faults]:
+    with staged(folder) as stage:
+        for name, disk in stage.disks.items():
+            if not disk.mounted:
+                say(f"no full disk of {name}: no file system may be mounted here")
+        for part in stage.parts.values():
             part.start()
-        faults = Faults(world, parts, proxies, chance)
-        await_ready(address)
-        writers = [Writer(actor, ledger, seed + number) for number, actor in enumerate(cast.actors(2))]
-        askers = [Asker(address.port, key, ledger, seed + number) for number in range(3)]
-        with repeating(*(each.turn for each in [*writers, *askers])):
-            names: list[str] = []
-            ends = time.monotonic() + seconds
-            while time.monotonic() < ends:
-                names = names or chance.sample(sorted(faults.all), len(faults.all))
-                name = names.pop()
-                say(name)
-                faults.all[name]()
-                faults.wait()
-            say("no more faults")
-        await_ready(address)
-        judge(world, ledger, askers[0])
-    finally:
-        cast.end()
-        for part in reversed(parts.values()):
-            part.stop()
-        home.close()
-    say(f"checks were told {dict(ledger.told)}")
-    return ledger
+        try:
+            return among(stage, seconds, seed, say)
+        except BaseException:
+            for part in stage.parts.values():
+                say(f"the end of the log of {part.name}:\n{part.last_lines(20)}")
+            raise
 
 
-def judge(world: World, ledger: Ledger, asker: Asker) -> None:
-    answers: dict[str, str] = {}
-
-    def known() -> bool:
-        for each in ledger.opt_outs:
-            expected = "no_match" if each.gone else "protected"
-            if answers.get(each.code) != expected and not (each.leaving and not each.gone):
-                answers[each.code] = asker.ask(each.code)
-                if answers[each.code] != expected:
-                    return False
-        return True
-
+def among(stage: Stage, seconds: float, seed: int, say: Say) -> tuple[Ledger, Faults]:
+    ledger, chance = Ledger(), random.Random(seed)
+    await_ready(stage.address)
+    people = [Person(stage.address.url, ledger, seed + number) for number in range(PEOPLE)]
+    for person in people:
+        person.come_in()
+    hear_events(stage)
+    faults = Faults(stage, chance, say)
+    askers = [Asker(stage.address.port, stage.key, ledger, seed + number) for number in range(ASKERS)]
+    with repeating(*(each.turn for each in people), *(each.turn for each in askers)):
+        harm(faults, chance, seconds, say)
+    await_ready(stage.address)
     try:
-        until(known, within=RECOVERY_S)
-    except AssertionError:  # each is asked once more, and what is missing is counted
-        answers.update({each.code: asker.ask(each.code) for each in ledger.opt_outs})
-    standing = {str(row[0]) for row in world.execute(STANDING)}
-    ledger.settle(standing, answers, len(world.execute(TWICE)))
+        until(lambda: all(person.settle() for person in people), within=RECOVERY_S)
+    except AssertionError:
+        raise AssertionError(f"though all is well again, nobody answers to {unanswered(people)}") from None
+    for fault in judge(stage, ledger, people):
+        say(fault)
+    faults.count_failed_rows()
+    say(f"acknowledged {dict(ledger.done)}, with {sum(len(person.signed_up) for person in people)} sign-ups")
+    say(f"checks were told {dict(ledger.told)}")
+    use = {name: f"{disk.used_mib} MiB" for name, disk in stage.disks.items() if disk.mounted}
+    say(f"disks hold {use}")
+    say(f"events taken: {len(stage.receiver.received)}; started again: {dict(faults.started_again)}")
+    return ledger, faults
+
+
+def hear_events(stage: Stage) -> None:
+    line = Line(stage.address.port)
+    made = line.ask("POST", "/v1/webhook-endpoints", {"url": stage.receiver.url}, stage.key)
+    assert made.status == 201, made.body
+    line.close()
+
+
+def harm(faults: Faults, chance: random.Random, seconds: float, say: Say) -> None:
+    names: list[str] = []
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        names = names or faults.names()
+        chosen = [names.pop()]
+        if names and chance.random() < TWO_AT_ONCE and faults.all[names[-1]].target != faults.all[chosen[0]].target:
+            chosen.append(names.pop())
+        say(" and ".join(chosen))
+        faults.run(*chosen)
+        faults.wait()
+    say("no more faults")
 
 
 def main() -> int:
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 600
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else LONG_S
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.SystemRandom().randrange(10**6)
     began = time.monotonic()
 
@@ -122,9 +102,13 @@ def main() -> int:
 
     say(f"seed {seed}")
     with tempfile.TemporaryDirectory(prefix="veto-chaos-") as folder:
-        ledger = chaos(seconds, seed, Path(folder), say)
+        ledger, faults = chaos(seconds, seed, Path(folder), say)
+    never = faults.never() if seconds >= LONG_S else []
+    if never:
+        say(f"never happened: {', '.join(never)}")
+    print(json.dumps({"faults": dict(sorted(faults.happened.items()))}))
     print(json.dumps(ledger.result()), flush=True)
-    return int(bool(ledger.lost or ledger.wrong))
+    return int(bool(ledger.lost or ledger.wrong or never))
 
 
 if __name__ == "__main__":

@@ -7,10 +7,15 @@ from pathlib import Path
 
 
 class Proxy:
-    """`delay_s` before each piece; `hole`: what is sent is taken and goes nowhere, and new connections stay silent."""
+    """`delay_s` before each piece; `hole`: what is sent is taken and goes nowhere, and new connections stay silent.
+
+    `delayed`, `swallowed` and `cut` count what came of it.
+    """
 
     def __init__(self, target: Path) -> None:
         self.delay_s, self.hole, self.port = 0.0, False, 0
+        self.delayed = self.swallowed = self.cut = 0
+        self._age = 0
         self._target = target
         self._loop = asyncio.new_event_loop()
         self._writers: set[asyncio.StreamWriter] = set()
@@ -25,6 +30,14 @@ class Proxy:
         """Every connection that stands is cut, both ways."""
         self._loop.call_soon_threadsafe(self._cut)
 
+    def mend(self) -> None:
+        """End the hole. What was swallowed is missing from its connection, which therefore ends with it."""
+        self._loop.call_soon_threadsafe(self._mend)
+
+    def deafen(self) -> None:
+        """On the connections that stand nothing comes through any more, and nobody is told."""
+        self._age += 1
+
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._cut)
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -33,6 +46,11 @@ class Proxy:
     def _cut(self) -> None:
         for writer in self._writers:
             writer.transport.abort()
+            self.cut += 1
+
+    def _mend(self) -> None:
+        self.hole = False
+        self._cut()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
@@ -53,9 +71,14 @@ class Proxy:
                     each.transport.abort()
 
     async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        age = self._age
         with contextlib.suppress(OSError):
             while piece := await reader.read(65536):
-                await asyncio.sleep(self.delay_s)
-                if not self.hole:
+                if self.delay_s:
+                    self.delayed += 1
+                    await asyncio.sleep(self.delay_s)
+                if self.hole or age < self._age:
+                    self.swallowed += 1
+                else:
                     writer.write(piece)
                     await writer.drain()

@@ -110,6 +110,33 @@ def test_a_platform_hears_of_what_changed_before_it_was_written_that_it_was_told
     assert list(told) == [(event, {"ref": refs.protection_ref(platform.id, protection)})]
 
 
+@pytest.mark.parametrize("known", [True, False], ids=["told before", "told first"])
+def test_of_one_change_a_platform_hears_once_whatever_it_asked_of_whom_just_before(known: bool) -> None:
+    platform, _ = someone()
+    protection = registered_protection()
+    processes = [Records(), Records()]
+
+    def asked() -> None:
+        for notes in processes:
+            id_ = f"chk_{uuid4().hex[:24]}"
+            notes.note(id_, platform.id, livemode=True, decision=hit_of(protection), asked=["edit"])
+
+    def write() -> None:
+        for notes in processes:
+            notes.write()
+
+    if known:
+        asked()
+        write()
+    for change in (lambda: registry.revise(protection, refuse=["train"]), lambda: registry.withdraw(protection)):
+        asked()
+        with transaction.atomic():
+            change()
+        write()
+    told = Event.objects.filter(platform=platform).order_by("id").values_list("type", flat=True)
+    assert list(told) == ["protection.changed", "protection.removed"]
+
+
 def written(notes: Records) -> bool:
     """In a thread that ends."""
     try:

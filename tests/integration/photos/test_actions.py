@@ -15,7 +15,7 @@ from matching import checks
 from matching.decision import Outcome
 from matching.follower import Follower
 from matching.hashing.fingerprint import Fingerprint, Hash
-from matching.models import Protection
+from matching.models import Change, Protection
 from matching.registry import TooLittleDetailError
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -116,6 +116,16 @@ def test_a_waiting_photo_that_is_withdrawn_does_not_come_into_force(alice: Perso
     assert denied(follower, asked) == set()
     actions.restore_photos(by=alice, photos=[Photo.objects.get(id=photo.id)])
     assert denied(follower, asked) == {"edit", "sexualise"}
+
+
+def test_a_photo_that_is_put_back_with_another_choice_is_one_change(alice: Person, follower: Follower) -> None:
+    asked = fingerprint()
+    photo = actions.add_photo(by=alice, fingerprints=[asked], refuse=["edit"]).photo
+    actions.withdraw_photos(by=alice, photos=[photo])
+    before = Change.objects.filter(subject=photo.protection).count()
+    actions.restore_photos(by=alice, photos=[photo], refuse=["train"])
+    assert Change.objects.filter(subject=photo.protection).count() == before + 1
+    assert denied(follower, asked) == {"train", "sexualise"}
 
 
 def test_a_waiting_photo_that_is_withdrawn_and_put_back_still_waits(alice: Person, follower: Follower) -> None:

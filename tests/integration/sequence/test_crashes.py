@@ -2,13 +2,16 @@
 
 import contextlib
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from kombu.exceptions import OperationalError
 
+from config.celery import app
 from matching import published
 from matching.models import Change, Sequence
 from tests.integration.sequence.hashes import random_hash
@@ -108,3 +111,11 @@ def test_worker_and_beat_finish_what_killed_processes_left(cast: Cast, tmp_path:
     with celery(tmp_path):
         until(lambda: published_number() >= (Change.objects.get(id=changes[-1].id).number or 2**62))
     assert [reader.do("ask", code=code) for code in codes] == ["protected", "protected"]
+
+
+@pytest.mark.timeout(60)
+def test_beat_gives_up_a_line_to_the_broker_that_has_died_without_a_word() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"redis://127.0.0.1:{silent.getsockname()[1]}/1"
+        with app.connection_for_write(url) as connection, pytest.raises(OperationalError, match="Timeout"):
+            app.send_task("matching.tasks.settle_changes", connection=connection)
