@@ -23,6 +23,7 @@ from matching.index.segmented import Merge, Segmented, SegmentedIndex
 from matching.index.shared import Form, Origin, RefusedError, SharedSegment, in_memory
 from matching.models import Change, Protection
 from matching.published import Position
+from matching.share import EVERYTHING, Share
 from matching.stored import Stored
 
 log = structlog.get_logger(__name__)
@@ -57,8 +58,9 @@ def logged(batches: Iterable[Batch], total: int) -> Iterator[Batch]:
             log.info("index_is_read", protections=done, of=total)
 
 
-def active() -> QuerySet[Protection]:
-    return Protection.objects.filter(state=Protection.State.ACTIVE)
+def active(share: Share = EVERYTHING) -> QuerySet[Protection]:
+    standing = Protection.objects.filter(state=Protection.State.ACTIVE)
+    return standing if share == EVERYTHING else standing.filter(id__range=(share.first, share.last))
 
 
 def present(changed: set[UUID]) -> tuple[list[Stored], set[UUID]]:
@@ -68,13 +70,14 @@ def present(changed: set[UUID]) -> tuple[list[Stored], set[UUID]]:
 
 
 class Loader(ABC, Generic[Indexed, Held]):
-    """Of one kind of index, for one lineage of the change sequence."""
+    """Of one kind of index, for one lineage of the change sequence, and one share of the protections."""
 
-    def __init__(self, lineage: UUID, form: Form[Held]) -> None:
+    def __init__(self, lineage: UUID, share: Share, form: Form[Held]) -> None:
         self._lineage = lineage
+        self._share = share
         self.name = form.name
         key_id, key = next(iter(settings.FINGERPRINT_KEYS.items()))
-        self._shared = SharedSegment(settings.INDEX_FOLDER, lineage, form, key_id, key)
+        self._shared = SharedSegment(settings.INDEX_FOLDER, lineage, form, key_id, key, suffix=share.suffix)
 
     @abstractmethod
     def _built(self) -> Held:
@@ -97,6 +100,7 @@ class Loader(ABC, Generic[Indexed, Held]):
             log.warning("index_not_shared", kind=self.name, reason=f"{settings.INDEX_FOLDER} is no folder in memory")
             return self._of(self._read()), start
         try:
+            self._shared.keep()
             with self._shared.building(wait=True):
                 try:
                     segment, position = self._open(start.epoch)
@@ -163,17 +167,17 @@ class Loader(ABC, Generic[Indexed, Held]):
     def replay(self, index: Indexed, after: Position, upto: Position) -> None:
         """Apply to the index the changes that lie between."""
         changes = Change.objects.filter(kind=Change.Kind.PROTECTION, number__gt=after.number, number__lte=upto.number)
-        self._apply(index, *present(set(changes.values_list("subject", flat=True))))
+        self._apply(index, *present(self._share.of_these(changes.values_list("subject", flat=True))))
 
 
 class FrameLoader(Loader[SegmentedIndex, Segment]):
-    def __init__(self, lineage: UUID) -> None:
+    def __init__(self, lineage: UUID, share: Share = EVERYTHING) -> None:
         self._rules = Rules()
-        super().__init__(lineage, self._rules)
+        super().__init__(lineage, share, self._rules)
 
     def _built(self) -> Segment:
-        batches = in_batches((each.claim, each.frames) for each in stored.read(active(), batch=BATCH))
-        return built(logged(batches, active().count()), self._rules)
+        batches = in_batches((each.claim, each.frames) for each in stored.read(active(self._share), batch=BATCH))
+        return built(logged(batches, active(self._share).count()), self._rules)
 
     def _of(self, segment: Segment) -> SegmentedIndex:
         return SegmentedIndex.of(segment, self._rules)
@@ -183,13 +187,13 @@ class FrameLoader(Loader[SegmentedIndex, Segment]):
 
 
 class DetailsLoader(Loader[SegmentedDetailsIndex, DetailsSegment]):
-    def __init__(self, lineage: UUID) -> None:
+    def __init__(self, lineage: UUID, share: Share = EVERYTHING) -> None:
         self._rules = details_segment.Rules()
-        super().__init__(lineage, self._rules)
+        super().__init__(lineage, share, self._rules)
 
     def _built(self) -> DetailsSegment:
-        batches = in_batches(stored.read_details(active(), batch=BATCH))
-        return details_segment.built(logged(batches, active().count()), self._rules)
+        batches = in_batches(stored.read_details(active(self._share), batch=BATCH))
+        return details_segment.built(logged(batches, active(self._share).count()), self._rules)
 
     def _of(self, segment: DetailsSegment) -> SegmentedDetailsIndex:
         return SegmentedDetailsIndex.of(segment, self._rules)

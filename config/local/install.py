@@ -2,7 +2,8 @@
 
     python3 config/local/install.py requirements.txt
 
-Standard library only. Does nothing when `.venv` already holds what the lock file says.
+Standard library only. Does nothing when `.venv` already holds what the lock file says. VETO_VENV names another folder,
+for what is large and wanted by few.
 """
 
 import fcntl
@@ -14,7 +15,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-VENV = ROOT / ".venv"
+VENV = ROOT / os.environ.get("VETO_VENV", ".venv")
 PYTHON = VENV / "bin" / "python"
 UNFINISHED = VENV / "unfinished"
 OLDEST = (3, 11)
@@ -59,7 +60,7 @@ def fingerprint(lock: Path) -> str:
 
 
 def install(lock: Path) -> None:
-    print(f"Setting up .venv from {lock.name} (once, about a minute).", flush=True)
+    print(f"Setting up {VENV.name} from {lock.name} (once, about a minute).", flush=True)
     fresh = not healthy()
     pip = make_venv() if fresh else pip_inside() or other_pip()
     UNFINISHED.touch()

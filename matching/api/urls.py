@@ -112,8 +112,8 @@ def healthz(_: HttpRequest) -> JsonResponse:
 
 @require_safe
 def readyz(_: HttpRequest) -> JsonResponse:
-    """This process can answer checks: its index is loaded and in step, whether or not the database is complete."""
-    ready = shared().in_step()
+    """This process can answer checks: its index is whole and in step, whether or not the database is complete."""
+    ready = shared().ready()
     return JsonResponse({"status": "ready" if ready else "not ready"}, status=200 if ready else 503, headers=NOT_KEPT)
 
 
