@@ -7,7 +7,6 @@ MAKEFLAGS += --no-print-directory
 # Names and arguments may hold spaces: they reach the recipes as environment variables, not as text.
 export SECRET PHOTO PHOTOS NEGATIVES QUICK SIZES PHOTOS_REGISTERED IDENTITY UNTIL SBOM SOAK_SECONDS
 RUN := .venv/bin/python -m
-CLUSTER := .venv-cluster/bin/python -m
 # Over the cores, each file on one; `ARGS=-n0` for one process.
 SPREAD := -p tests.side_by_side -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder --ignore=tests/cluster
 MANAGE := VETO_ENV_FILE=.env.example .venv/bin/python manage.py
@@ -43,8 +42,8 @@ rotate: venv ## change a secret of a stopped `make run` (SECRET=django, pepper o
 test: venv-dev messages ## all tests on a PostgreSQL and a Valkey of their own (ARGS='-k name'; CHROMIUM=path)
 	@exec $(RUN) config.local exec -- .venv/bin/python -m pytest $(SPREAD) $(ARGS)
 
-test-cluster: venv messages venv-cluster ## shards on a Ray cluster of three nodes, of which one is killed, in an environment of its own (.venv-cluster, 1.4 GB)
-	@exec $(CLUSTER) config.local exec -- .venv-cluster/bin/python -m pytest tests/cluster -m '' $(ARGS)
+test-cluster: venv-dev messages venv-cluster ## shards on a Ray cluster of three nodes, of which one is killed (Ray: 250 MB more in .venv)
+	@exec $(RUN) config.local exec -- .venv/bin/python -m pytest tests/cluster -m '' $(ARGS)
 
 test-guards: venv ## the client's guards around real diffusers pipelines, in an environment of its own (.venv-guards, 1.4 GB)
 	@test -x .venv-guards/bin/pytest || { .venv/bin/python -m venv .venv-guards && \
@@ -52,9 +51,9 @@ test-guards: venv ## the client's guards around real diffusers pipelines, in an 
 	@.venv-guards/bin/pip install --quiet --upgrade ./clients/python
 	@exec .venv-guards/bin/python -m pytest -q -c /dev/null --rootdir clients/python clients/python/tests
 
-test-all: venv-dev messages ## the same and those that take minutes; without ARGS, `make test-cluster` too
+test-all: venv-dev messages venv-cluster ## the same and those that take minutes; without ARGS, shards on a Ray cluster too
 	@exec $(RUN) config.local exec -- .venv/bin/python -m pytest $(SPREAD) -m '' $(ARGS)
-	$(if $(ARGS),,@exec $(MAKE) test-cluster)
+	$(if $(ARGS),,@exec $(RUN) config.local exec -- .venv/bin/python -m pytest tests/cluster)
 
 mutants: venv-dev messages ## break each promise on purpose, one at a time: the tests must notice (ARGS='-k words')
 	@exec $(RUN) config.local exec -- .venv/bin/python -m pytest $(SPREAD) --dist load -m '' tests/mutants $(ARGS)
@@ -104,8 +103,8 @@ bench-browser: venv-dev ## hashing in Chromium: bits apart from the server (PHOT
 bench-browser-details: venv-dev ## details that Chromium makes beside the server's (PHOTOS=dir,…): recall in both directions, time
 	@exec $(RUN) bench.browser.details
 
-bench-cluster: venv messages venv-cluster ## the index in shards on three nodes of this machine beside one process's
-	@exec $(CLUSTER) config.local exec -- .venv-cluster/bin/python -W ignore -m bench.cluster 60000 3000
+bench-cluster: venv-dev messages venv-cluster ## the index in shards on three nodes of this machine beside one process's
+	@exec $(RUN) config.local exec -- .venv/bin/python -W ignore -m bench.cluster 60000 3000
 
 format: venv-dev ## lint what can be repaired, and format
 	$(RUN) ruff check --fix
@@ -122,7 +121,7 @@ sbom: venv-dev ## write sbom.json, the inventory of what is built in (CycloneDX)
 		--output-file "$${SBOM:-sbom.json}"
 
 clean: ## remove .venv and caches; data in .veto stays
-	rm -rf .venv .venv-cluster .venv-guards .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .fuzz screenshots
+	rm -rf .venv .venv-guards .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .fuzz screenshots
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 messages:
@@ -137,10 +136,8 @@ venv-dev:
 venv-examples:
 	@$(call install,requirements-examples.txt)
 
-venv-cluster: export VETO_VENV := .venv-cluster
 venv-cluster:
 	@$(call install,requirements-cluster.txt)
-	@$(call install,requirements-dev.txt)
 
 venv-bench:
 	@$(call install,requirements-bench.txt)

@@ -42,7 +42,7 @@ def main() -> None:
     given = parser.parse_args()
     call_command("migrate", verbosity=0, interactive=False)
     fill.main(given.photos, given.details)
-    alone, alone_s = Follower(), 0.0
+    alone = Follower()
     alone_s = seconds(alone.load)
     found: dict[str, Any] = {
         "cores": os.cpu_count(),
@@ -59,7 +59,7 @@ def main() -> None:
         follower = ClusterFollower()
         shards: dict[str, Any] = {"load_s": seconds(lambda: (follower.load(), until_ready(follower)))}
         shards |= measured(follower.index, follower.details)
-        shards["private_mb"], shards["shared_mb"] = memory()
+        shards["private_mb"], shards["segments_mb"] = memory()
         shards["back_after_s"] = back(nodes, follower)
         found["three shards"] = shards
     RESULTS.write_text(json.dumps(found, indent=1) + "\n")
@@ -108,21 +108,24 @@ def timed(ask: Callable[[Any], object], questions: list[Any]) -> dict[str, float
 
 
 def memory() -> tuple[float, float]:
-    """Of a shard, in MB: what its process has alone, and its segments."""
+    """Of a shard, in MB: what its process has beside its segments, and those."""
+    kinds = "RssAnon", "RssShmem"
+    sums = dict.fromkeys(kinds, 0)
     of_shards = [
         each for each in psutil.process_iter(["cmdline"]) if "ray::Shard" in " ".join(each.info["cmdline"] or [])
     ]
-    private = sum(each.memory_full_info().uss for each in of_shards) / max(1, len(of_shards))
-    shared = sum(each.stat().st_size for each in settings.INDEX_FOLDER.glob(f"veto-*-of-{NODES}")) / NODES
-    return round(private / 1e6, 1), round(shared / 1e6, 1)
+    for each in of_shards:
+        for line in Path(f"/proc/{each.pid}/status").read_text().splitlines():
+            if (kind := line.partition(":")[0]) in kinds:
+                sums[kind] += int(line.split()[1])  # kB
+    anonymous, segments = (round(sums[kind] / 1000 / max(1, len(of_shards)), 1) for kind in kinds)
+    return anonymous, segments
 
 
 def back(nodes: Nodes, follower: ClusterFollower) -> float:
     """A machine is lost with all that was in its memory; until the answer is whole again."""
     began = time.perf_counter()
     nodes.kill(nodes.nodes[1])
-    for file in settings.INDEX_FOLDER.glob(f"veto-*-of-{NODES}*"):
-        file.unlink()
     missing = False
     for question in itertools.cycle(codes.asked(10)):
         try:

@@ -126,9 +126,9 @@ def ask(
 
     `asked` are the image's hashes under one profile or several, or what `search` said of them. The details that are
     `offered` are asked where some use is not denied by what the hashes found. `current` is what `follower.current()`
-    said after the question had come. Without it, and where a protection cannot be found under these profiles, nothing
-    is said but "denied", for what is known to be refused is refused. Raises Problem: index-loading, index-behind,
-    profile-incomplete; and what making the details raises.
+    said after the question had come. Without it, where an epoch has begun since that is not complete, and where a
+    protection cannot be found under these profiles, nothing is said but "denied", for what is known to be refused is
+    refused. Raises Problem: index-loading, index-behind, profile-incomplete; and what making the details raises.
     """
     searched = asked if isinstance(asked, Searched) else search(follower, [asked])[0]
     index, found, good = searched.index, searched.found, searched.good
@@ -153,7 +153,7 @@ def ask(
         details = offered.taken()
         pictures = sum(part.kind != "main" for part in details.parts)
         decision = decided(searched.hits + found.one(follower.details.search, details), pictures)
-    if not (current and found.complete):
+    if not (current and found.complete and follower.complete()):
         return refusals(decision, Problem("index-behind", BEHIND))
     if not searched.reached:
         return refusals(decision, Problem("profile-incomplete", elsewhere(index)))

@@ -6,6 +6,7 @@ One process of a host builds at a time. Where no memory can be shared each keeps
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sized
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from matching import sequence, stored
+from matching.hashing.details_profile import VETO_DETAILS_1
 from matching.index import details_segment
 from matching.index.details_segment import DetailsSegment
 from matching.index.details_segmented import SegmentedDetailsIndex
@@ -32,6 +34,14 @@ T = TypeVar("T")
 Batch = TypeVar("Batch", bound=Sized)
 Held = TypeVar("Held", bound=Claimed)
 Indexed = TypeVar("Indexed", bound=Segmented[Any, Any])
+
+# An index of a share counts its own codes alone, which are a random part of all. So what is half as full again as is
+# too full leaves out no bucket that an index of everything would look into: of a thousand codes and more, the chance is
+# under e^-60.
+OF_A_SHARE = replace(
+    VETO_DETAILS_1,
+    retrieval=replace(VETO_DETAILS_1.retrieval, heavy_share=1.5 * VETO_DETAILS_1.retrieval.heavy_share),
+)
 
 BATCH = 2000  # rows read at once
 SAID_S = 5.0  # between two lines of the log
@@ -100,7 +110,6 @@ class Loader(ABC, Generic[Indexed, Held]):
             log.warning("index_not_shared", kind=self.name, reason=f"{settings.INDEX_FOLDER} is no folder in memory")
             return self._of(self._read()), start
         try:
-            self._shared.keep()
             with self._shared.building(wait=True):
                 try:
                     segment, position = self._open(start.epoch)
@@ -133,10 +142,13 @@ class Loader(ABC, Generic[Indexed, Held]):
         """The same in shared memory, where there is room for it."""
         origin = Origin(str(self._lineage), position.epoch, position.number, position.head)
         try:
-            return self._shared.write(segment, origin)
+            placed = self._shared.write(segment, origin)
         except OSError as error:
             log.warning("index_not_shared", kind=self.name, reason=error.strerror)
             return segment
+        if self._share != EVERYTHING:  # of one process, which may start again anywhere: it goes with that
+            self._shared.remove()
+        return placed
 
     def newer(self, epoch: int) -> tuple[Indexed, Position] | None:
         """An index of the segment that another process has put in place since, and what it holds."""
@@ -188,7 +200,7 @@ class FrameLoader(Loader[SegmentedIndex, Segment]):
 
 class DetailsLoader(Loader[SegmentedDetailsIndex, DetailsSegment]):
     def __init__(self, lineage: UUID, share: Share = EVERYTHING) -> None:
-        self._rules = details_segment.Rules()
+        self._rules = details_segment.Rules(VETO_DETAILS_1 if share == EVERYTHING else OF_A_SHARE)
         super().__init__(lineage, share, self._rules)
 
     def _built(self) -> DetailsSegment:

@@ -75,7 +75,7 @@ def registered(asked: Sequence[Fingerprint]) -> bool:
     near = {hit.claim.protection for hit in found.one(index.search, question) if is_strong(hit)}
     if near and among(near, question, identical=True):
         return True
-    if not (current and found.complete):
+    if not (current and found.complete and follower.complete()):  # as `checks.ask`
         raise Problem("index-behind", BEHIND)
     if not reached:
         raise Problem("profile-incomplete", elsewhere(index))

@@ -5,10 +5,11 @@ Nothing of it is reachable from elsewhere, nothing is told to anyone, and nothin
 
 import contextlib
 import os
+import secrets
 from collections.abc import Iterator
 
-# Ray reads it when it is imported. Off, it stays on the loopback address on any system; the name tells half of it.
-os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+# Ray reads these when it is imported. It asks for a token; and it stays on the loopback address, on any system.
+os.environ |= {"RAY_AUTH_MODE": "token", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 
 import psutil
 import ray
@@ -21,11 +22,13 @@ STORE = 100 << 20  # bytes of a node's object store
 MEMORY = 4 << 30  # bytes that a node says it has
 GIVEN = {"RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(ROOT)}
 SYSTEM = {
+    "prestart_worker_first_driver": False,
     "automatic_object_spilling_enabled": False,
     "health_check_initial_delay_ms": 0,
     "health_check_period_ms": 500,
     "health_check_timeout_ms": 2000,
     "health_check_failure_threshold": 2,
+    "gcs_rpc_server_reconnect_timeout_s": 5,
 }
 
 
@@ -44,21 +47,29 @@ class Nodes:
 
     def kill(self, node: "ray._private.node.Node") -> None:
         """All of its processes at once, as when a machine fails."""
-        raylets = [psutil.Process(each.process.pid) for each in node.all_processes["raylet"]]
-        for process in [*raylets, *(child for raylet in raylets for child in raylet.children(recursive=True))]:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
+        kill(node)
         self._cluster.remove_node(node, allow_graceful=False)
+
+    def kill_head(self) -> None:
+        """No node can live on for long without it."""
+        kill(self._cluster.head_node)
 
     def end(self) -> None:
         self._cluster.shutdown()
+
+
+def kill(node: "ray._private.node.Node") -> None:
+    its = [psutil.Process(each.process.pid) for kind in node.all_processes.values() for each in kind]
+    for process in [*its, *(child for each in its for child in each.children(recursive=True))]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 @contextlib.contextmanager
 def temporary_cluster(count: int) -> Iterator[Nodes]:
     folder = PrivateFolder("ray")
     (folder.path / "ray").mkdir(mode=0o700)  # where Ray keeps all that it keeps
-    given = GIVEN | {"RAY_TMPDIR": str(folder.path)}
+    given = GIVEN | {"RAY_TMPDIR": str(folder.path), "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     before = {name: os.environ.get(name) for name in given}
     os.environ.update(given)
     try:

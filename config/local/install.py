@@ -2,8 +2,7 @@
 
     python3 config/local/install.py requirements.txt
 
-Standard library only. Does nothing when `.venv` already holds what the lock file says. VETO_VENV names another folder,
-for what is large and wanted by few.
+Standard library only. Does nothing when `.venv` already holds what the lock file says.
 """
 
 import fcntl
@@ -15,7 +14,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-VENV = ROOT / os.environ.get("VETO_VENV", ".venv")
+VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 UNFINISHED = VENV / "unfinished"
 OLDEST = (3, 11)
@@ -60,7 +59,7 @@ def fingerprint(lock: Path) -> str:
 
 
 def install(lock: Path) -> None:
-    print(f"Setting up {VENV.name} from {lock.name} (once, about a minute).", flush=True)
+    print(f"Setting up .venv from {lock.name} (once, about a minute).", flush=True)
     fresh = not healthy()
     pip = make_venv() if fresh else pip_inside() or other_pip()
     UNFINISHED.touch()

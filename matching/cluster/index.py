@@ -1,25 +1,23 @@
-"""Indexes in shards, behind the interfaces of those in one process: scatter, gather, and say what is missing."""
+"""Indexes in shards, behind the interfaces of those in one process: scatter, gather, and say what is missing.
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
-from functools import reduce
-from typing import Any, Final
+A protection is in one shard alone, so what the shards find is put together as it is.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final
 from uuid import UUID
 
 from matching.cluster.shards import Shards
 from matching.hashing.details import Details
-from matching.hashing.details_profile import VETO_DETAILS_1
 from matching.hashing.fingerprint import Fingerprint
-from matching.index.details_shares import Booleans, Crowd, Sizes, added, best, heavy_buckets
-from matching.index.interface import Claim, Hit, IncompleteError, nearest
+from matching.index.interface import Claim, Hit, IncompleteError
 from matching.published import Position
 
-HASHES: Final = 400  # of an argument, about 40 KB: see `shards`
-ROUND: Final = 100  # arguments of a question
+ROUND: Final = 50  # questions at once, of 256 hashes at most: some 2 MB, see `shards`
 
 
 class ShardedIndex:
-    """Implements `Index`. A protection is in one shard alone, so what they find is put together as it is."""
+    """Implements `Index`."""
 
     def __init__(self, shards: Shards) -> None:
         self._shards = shards
@@ -32,40 +30,38 @@ class ShardedIndex:
         return self.search_each([asked])[0]
 
     def search_each(self, questions: Sequence[Iterable[Fingerprint]]) -> list[list[Hit]]:
-        parts = [(number, piece) for number, asked in enumerate(questions) for piece in pieces(asked)]
-        profiles = frozenset(part.profile for _, part in parts)
-        rounds = [self._search(profiles, parts[start : start + ROUND]) for start in range(0, len(parts), ROUND)]
-        found: list[list[Hit]] = [[] for _ in questions]
-        for number, hit in (hit for of_round, _ in rounds for hit in of_round):
-            found[number].append(hit)
-        hits = [nearest(each) for each in found]
+        asked = [list(question) for question in questions]
+        rounds = [self._search(asked[start : start + ROUND]) for start in range(0, len(asked), ROUND)]
+        hits = [found for of_round, _ in rounds for found in of_round]
         if not all(complete for _, complete in rounds):
             raise IncompleteError(hits)
         return hits
 
-    def _search(
-        self, profiles: frozenset[str], parts: Sequence[tuple[int, Fingerprint]]
-    ) -> tuple[list[tuple[int, Hit]], bool]:
-        """What is found, and whether in all shards."""
-        answers, complete = self._shards.ask("search", profiles, *parts)
-        if complete:
-            held = min(answer.held for answer in answers)
-            self._reached[profiles] = held, all(answer.reached for answer in answers)
-        return [hit for answer in answers for hit in answer.hits], complete
+    def _search(self, asked: list[list[Fingerprint]]) -> tuple[list[list[Hit]], bool]:
+        """What each finds, and whether all shards have answered."""
+        profiles = frozenset(fingerprint.profile for question in asked for fingerprint in question)
+        answers, complete = self._ask(profiles, asked)
+        return [[hit for _, hits in answers for hit in hits[number]] for number in range(len(asked))], complete
+
+    def _ask(
+        self, profiles: frozenset[str], asked: list[list[Fingerprint]]
+    ) -> tuple[list[tuple[bool, list[list[Hit]]]], bool]:
+        position = self._shards.position()
+        answers, complete = self._shards.ask("search", profiles, asked)
+        if complete and position is not None:
+            self._reached[profiles] = position, all(reached for reached, _ in answers)
+        return answers, complete
 
     def reached_by(self, profiles: Collection[str]) -> bool:
-        """Raises IncompleteError.
-
-        What the shards said of a moment that is not before the present one counts: a later search is on a later one.
-        """
+        """What the shards said of a moment that is not before the present one counts: a later search is of a later."""
         names, now = frozenset(profiles), self._shards.position()
         known = self._reached.get(names)
-        if known is None or now is None or known[0] < now:
-            _, complete = self._search(names, [])
-            if not complete:
-                raise IncompleteError([])
-            known = self._reached[names]
-        return known[1]
+        if known is not None and now is not None and known[0] >= now:
+            return known[1]
+        answers, complete = self._ask(names, [])
+        if not complete:
+            raise IncompleteError([])
+        return all(reached for reached, _ in answers)
 
     def __len__(self) -> int:
         """Of the shards that answer."""
@@ -73,10 +69,7 @@ class ShardedIndex:
 
 
 class ShardedDetails:
-    """Implements `DetailsIndex`, in rounds: how full buckets are in all shards, what those hold that may be heavy,
-    where there are any, and then the search. Each shard verifies as many candidates as one index of everything would;
-    of all those the ones that it would verify count.
-    """
+    """Implements `DetailsIndex`. Finds at least what an index of everything finds: see `matching.loading`."""
 
     def __init__(self, shards: Shards) -> None:
         self._shards = shards
@@ -85,41 +78,12 @@ class ShardedDetails:
         """Nothing: the shards follow the changes themselves."""
 
     def search(self, asked: Details) -> list[Hit]:
-        rule, question = VETO_DETAILS_1.retrieval, Rounds(self._shards)
-        crowd: Crowd = reduce(Crowd.__add__, question.answers("crowd", *asked.parts))
-
-        def standing(unsure: Sequence[Booleans], limit: int) -> tuple[Sizes, ...]:
-            return reduce(added, question.answers("standing", tuple(unsure), limit, *asked.parts))
-
-        heavy = heavy_buckets(crowd, rule, standing)
-        hits = best(question.answers("judged", heavy, *asked.parts), rule.most)
-        if not question.complete:
+        answers, complete = self._shards.ask("search_details", asked)
+        hits = [hit for found in answers for hit in found]
+        if not complete:
             raise IncompleteError([hits])
         return hits
 
     def __len__(self) -> int:
         """Of the shards that answer."""
         return sum(keypoints for _, keypoints in self._shards.ask("size")[0])
-
-
-class Rounds:
-    """All rounds of a question. `complete`: every shard has answered in each."""
-
-    def __init__(self, shards: Shards) -> None:
-        self._shards = shards
-        self.complete = True
-
-    def answers(self, question: str, *arguments: object) -> list[Any]:
-        """Of the shards that answer. Raises IncompleteError where none does."""
-        answers, complete = self._shards.ask(question, *arguments)
-        self.complete = self.complete and complete
-        if not answers:
-            raise IncompleteError([])
-        return answers
-
-
-def pieces(asked: Iterable[Fingerprint]) -> Iterator[Fingerprint]:
-    """The same in pieces of at most HASHES, which a search puts together again."""
-    for fingerprint in asked:
-        for start in range(0, len(fingerprint.hashes), HASHES):
-            yield replace(fingerprint, hashes=fingerprint.hashes[start : start + HASHES])

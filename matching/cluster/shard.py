@@ -5,11 +5,11 @@ the machine was given; Ray carries none of them.
 """
 
 import os
+import pickle
 import resource
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TypeVar, cast
+from typing import Any, TypeVar
 from uuid import UUID
 
 import django
@@ -20,10 +20,6 @@ django.setup()
 from django.db import close_old_connections  # noqa: E402
 
 from matching.follower import Follower  # noqa: E402
-from matching.hashing.details import Details, Part  # noqa: E402
-from matching.hashing.fingerprint import Fingerprint  # noqa: E402
-from matching.index.details_segmented import SegmentedDetailsIndex  # noqa: E402
-from matching.index.details_shares import Booleans, Crowd, Judged, Sizes  # noqa: E402
 from matching.index.interface import Hit  # noqa: E402
 from matching.published import Position  # noqa: E402
 from matching.share import Share  # noqa: E402
@@ -31,77 +27,45 @@ from matching.share import Share  # noqa: E402
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """`hits`: each with the number of its question. `reached`: whether the asked profiles reach every protection here;
-    said of the moment when `held` was.
-    """
-
-    held: Position
-    reached: bool
-    hits: list[tuple[int, Hit]]
-
-
 class Shard:
-    """Every question says up to which change of which sequence it must be answered. None: it cannot be, just now."""
+    """Every question says up to which change of which sequence it must be answered; its arguments are pickled and cut.
+
+    None: it cannot be answered, just now.
+    """
 
     def __init__(self, number: int, of: int) -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold hashes and keys
         self._follower = Follower(Share(number, of))
         threading.Thread(target=self._follower.run, name="follower", daemon=True).start()
 
-    def search(
-        self, lineage: UUID, wanted: Position, profiles: frozenset[str], *asked: tuple[int, Fingerprint]
-    ) -> Found | None:
-        """`asked`: each with the number of its question."""
-        questions: dict[int, list[Fingerprint]] = {}
-        for number, fingerprint in asked:
-            questions.setdefault(number, []).append(fingerprint)
+    def search(self, lineage: UUID, wanted: Position, *packed: bytes) -> tuple[bool, list[list[Hit]]] | None:
+        """Whether the asked profiles reach every protection here, and what each question finds."""
+        profiles, questions = unpacked(packed)
 
-        def search(follower: Follower, held: Position) -> Found:
+        def search(follower: Follower) -> tuple[bool, list[list[Hit]]]:
             index = follower.index
-            reached = index.reached_by(profiles)  # before the search: see there
-            hits = index.search_each(list(questions.values()))
-            return Found(
-                held, reached, [(number, hit) for number, its in zip(questions, hits, strict=True) for hit in its]
-            )
+            return index.reached_by(profiles), index.search_each(questions)  # in this order: see there
 
-        return self._at_least(lineage, wanted, search)
+        return self._at(lineage, wanted, search)
 
-    def crowd(self, lineage: UUID, wanted: Position, *asked: Part) -> Crowd | None:
-        return self._at_least(lineage, wanted, lambda follower, _: share(follower).crowd(details(asked)))
+    def search_details(self, lineage: UUID, wanted: Position, *packed: bytes) -> list[Hit] | None:
+        [asked] = unpacked(packed)
+        return self._at(lineage, wanted, lambda follower: follower.details.search(asked))
 
-    def standing(
-        self, lineage: UUID, wanted: Position, unsure: tuple[Booleans, ...], limit: int, *asked: Part
-    ) -> tuple[Sizes, ...] | None:
-        return self._at_least(
-            lineage, wanted, lambda follower, _: share(follower).standing(details(asked), own(unsure), limit)
-        )
-
-    def judged(self, lineage: UUID, wanted: Position, heavy: tuple[Booleans, ...], *asked: Part) -> Judged | None:
-        return self._at_least(lineage, wanted, lambda follower, _: share(follower).judged(details(asked), own(heavy)))
-
-    def size(self, lineage: UUID, wanted: Position) -> tuple[int, int] | None:
+    def size(self, lineage: UUID, wanted: Position, *_: bytes) -> tuple[int, int] | None:
         """How many hashes and keypoints are held."""
-        return self._at_least(lineage, wanted, lambda follower, _: (len(follower.index), len(follower.details)))
+        return self._at(lineage, wanted, lambda follower: (len(follower.index), len(follower.details)))
 
-    def _at_least(self, lineage: UUID, wanted: Position, answer: Callable[[Follower, Position], T]) -> T | None:
+    def _at(self, lineage: UUID, wanted: Position, answer: Callable[[Follower], T]) -> T | None:
+        """The answer of an index that holds at least that, and nothing of an epoch that has begun meanwhile."""
         try:
-            if not self._follower.holds(lineage, wanted) or (held := self._follower.position) is None:
+            if not self._follower.holds(lineage, wanted):
                 return None
-            return answer(self._follower, held)
+            said, held = answer(self._follower), self._follower.position
+            return said if held is not None and held.epoch == wanted.epoch else None
         finally:
             close_old_connections()
 
 
-def share(follower: Follower) -> SegmentedDetailsIndex:
-    return cast("SegmentedDetailsIndex", follower.details)
-
-
-def details(parts: tuple[Part, ...]) -> Details:
-    """Arrays that came over Ray are read-only, and kernels not compiled for such."""
-    return Details(tuple(replace(part, codes=part.codes.copy(), places=part.places.copy()) for part in parts))
-
-
-def own(arrays: tuple[Booleans, ...]) -> list[Booleans]:
-    return [array.copy() for array in arrays]
+def unpacked(packed: tuple[bytes, ...]) -> Any:
+    return pickle.loads(b"".join(packed))  # noqa: S301 (whoever could send another thing could also run it)

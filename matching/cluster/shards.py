@@ -1,11 +1,12 @@
 """The shards as a web process sees them: asked all at once, and what does not answer is known to be missing.
 
 Ray keeps arguments of more than 100 KB, or of more than 10 MB together, in its object store, which may be spilled to a
-disk. Hashes must not get there, so what is asked goes in smaller ones: such travel in the message itself.
+disk. Hashes must not get there, so what is asked is cut into smaller ones: such travel in the message itself.
 """
 
 import hashlib
 import json
+import pickle
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 from uuid import UUID
@@ -25,6 +26,7 @@ log = structlog.get_logger(__name__)
 LIMIT_S: Final = 2.0  # a shard that has not answered by then is away
 AT_ONCE: Final = 16  # questions that a shard works on or waits with
 WAITING: Final = 1000  # of a web process to one shard; beyond it, it is away
+CUT: Final = 64_000  # bytes of an argument
 NAMESPACE: Final = "veto"
 
 
@@ -45,10 +47,9 @@ def end(lineage: UUID) -> list[str]:
 
 
 def connect() -> None:
-    """Join the cluster. Raises ConnectionError."""
-    if ray.is_initialized():
-        ray.shutdown()
-    ray.init(address=settings.RAY_ADDRESS, namespace=NAMESPACE, log_to_driver=False, configure_logging=False)
+    """Join the cluster, where this process has not. Raises ConnectionError."""
+    if not ray.is_initialized():
+        ray.init(address=settings.RAY_ADDRESS, namespace=NAMESPACE, log_to_driver=False, configure_logging=False)
 
 
 class Shards:
@@ -84,7 +85,7 @@ class Shards:
         if (wanted := self.position()) is None:
             return [], False
         try:
-            asked = dict(self._asked(question, (self._lineage, wanted, *arguments)))
+            asked = dict(self._asked(question, (self._lineage, wanted, *packed(arguments))))
             ready, late = ray.wait(list(asked), num_returns=len(asked), timeout=LIMIT_S) if asked else ([], [])
             self._late.update({asked[each]: each for each in late})
             answers = [answer for each in ready if (answer := self._answer(each)) is not None]
@@ -111,3 +112,8 @@ class Shards:
             log.warning("shard_away", error=type(error).__name__)
             self.lost = self.lost or isinstance(error, ActorDiedError)
             return None
+
+
+def packed(arguments: tuple[Any, ...]) -> list[bytes]:
+    whole = pickle.dumps(arguments)
+    return [whole[start : start + CUT] for start in range(0, len(whole), CUT)]

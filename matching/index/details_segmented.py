@@ -16,7 +16,6 @@ from matching.index import details_kernels as kernels
 from matching.index.agreement_kernels import verify
 from matching.index.details_rule import permuted
 from matching.index.details_segment import DetailsSegment, Gone, Rules, bucket_at, gathered, joined
-from matching.index.details_shares import Crowd, Judged, Ranks, Sizes, best, limit_of
 from matching.index.interface import Claim, Hit
 from matching.index.segment import Booleans, Indices, Numbers, Words, frozen
 from matching.index.segmented import Part as Piece
@@ -25,7 +24,6 @@ from matching.index.segmented import Segmented
 ALGORITHM: Final = "details"
 
 Integers = npt.NDArray[np.int64]
-Range = tuple[Numbers, Numbers]  # from and to of buckets, (bands, q) each
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +40,6 @@ class View:
     def of(cls, part: Part, rules: Rules) -> "View":
         codes = permuted(part.codes, rules.tables)
         return cls(frozen(codes), frozen(codes.T), frozen(part.places.astype(np.float64)), part.width, part.height)
-
-    def shape(self, rules: Rules) -> tuple[int, int]:
-        """Of what is known for each band and asked code."""
-        return rules.rule.bands, len(self.codes)
 
 
 class Candidates(NamedTuple):
@@ -81,27 +75,12 @@ class SegmentedDetailsIndex(Segmented[DetailsSegment, Details | None]):
     def _ready(self, segment: DetailsSegment) -> DetailsSegment:
         return self._rules.ready(segment)
 
-    def _views(self, asked: Details) -> list[View]:
-        return [View.of(view, self._rules) for part in asked.parts for view in (part, part.mirrored())]
-
     def search(self, asked: Details) -> list[Hit]:
-        return best([self.judged(asked)], self._profile.retrieval.most)
-
-    def judged(self, asked: Details, heavy: Sequence[Booleans] | None = None) -> Judged:
-        """The candidates that are here, verified.
-
-        `heavy`: of each asked part and its mirror image, (bands, q), where this index holds a share of everything.
-        """
         profile, pieces = self._profile, self._state.parts
-        views = self._views(asked)
-        known: Sequence[Booleans | None] = heavy or [None] * len(views)
-        voted = [
-            found
-            for number, (view, of_it) in enumerate(zip(views, known, strict=True))
-            for found in self._candidates(pieces, number, view, of_it)
-        ]
-        ranks, hits, count = [np.empty((5, 0), np.uint64)], list[tuple[int, Hit]](), 0
-        for one, its_ranks in self._most_voted(pieces, voted):
+        views = [View.of(view, self._rules) for part in asked.parts for view in (part, part.mirrored())]
+        voted = [found for number, view in enumerate(views) for found in self._candidates(pieces, number, view)]
+        nearest: dict[tuple[int, int], int] = {}
+        for one in self._most_voted(pieces, voted):
             view, segment = views[one.view], pieces[one.piece].segment
             distances = np.empty(len(one.parts), np.int64)
             block = segment.block
@@ -109,41 +88,21 @@ class SegmentedDetailsIndex(Segmented[DetailsSegment, Details | None]):
                 view.across, view.places, view.width, view.height,
                 block.codes, block.places, block.sizes, block.starts, one.parts, self._rules.rule, distances,
             )  # fmt: skip
-            for at in np.flatnonzero(distances <= profile.thresholds.possible).tolist():
-                claim = segment.claim(int(block.slots[one.parts[at]]))
-                hits.append((count + at, Hit(claim, profile.name, ALGORITHM, int(distances[at]))))
-            ranks.append(its_ranks)
-            count += len(one.parts)
-        return Judged(np.concatenate(ranks, axis=1), tuple(hits))
+            for slot, distance in zip(block.slots[one.parts].tolist(), distances.tolist(), strict=True):
+                nearest[one.piece, slot] = min(distance, nearest.get((one.piece, slot), distance))
+        return [
+            Hit(pieces[piece].segment.claim(slot), profile.name, ALGORITHM, distance)
+            for (piece, slot), distance in nearest.items()
+            if distance <= profile.thresholds.possible
+        ]
 
-    def crowd(self, asked: Details) -> Crowd:
-        """How full the buckets are that these details meet here."""
-        pieces = self._state.parts
-        most = (there(self._ranges(pieces, view), view.shape(self._rules)) for view in self._views(asked))
-        return Crowd(tuple(sizes.astype(np.uint32) for sizes in most), sum(piece.codes for piece in pieces))
-
-    def standing(self, asked: Details, unsure: Sequence[Booleans], limit: int) -> tuple[Sizes, ...]:
-        """Of the buckets that are `unsure`, how many codes stand in them; above `limit`, that it is above."""
-        pieces = self._state.parts
-        return tuple(
-            self._standing(pieces, self._ranges(pieces, view), view, of_it, limit).astype(np.uint32)
-            for view, of_it in zip(self._views(asked), unsure, strict=True)
-        )
-
-    def _ranges(self, pieces: Sequence[Piece[DetailsSegment]], view: View) -> list[Range]:
-        shape = view.shape(self._rules)
+    def _candidates(self, pieces: Sequence[Piece[DetailsSegment]], number: int, view: View) -> Iterator[Candidates]:
+        rule, shape = self._rules.rule, (self._rules.rule.bands, len(view.codes))
         ranges = [(np.empty(shape, np.uint32), np.empty(shape, np.uint32)) for _ in pieces]
         for piece, (low, high) in zip(pieces, ranges, strict=True):
             shift = self._rules.shift(len(piece.segment))
-            kernels.find(view.codes, piece.segment.block.offsets, self._rules.rule, shift, low, high)
-        return ranges
-
-    def _candidates(
-        self, pieces: Sequence[Piece[DetailsSegment]], number: int, view: View, heavy: Booleans | None = None
-    ) -> Iterator[Candidates]:
-        rule, ranges = self._rules.rule, self._ranges(pieces, view)
-        if heavy is None:
-            heavy = self._heavy(pieces, ranges, view)
+            kernels.find(view.codes, piece.segment.block.offsets, rule, shift, low, high)
+        heavy = self._heavy(pieces, ranges, view)
         for at, (piece, (low, high)) in enumerate(zip(pieces, ranges, strict=True)):
             block = piece.segment.block
             marks, found = np.zeros(len(block.slots), np.uint32), np.empty(len(block.slots), np.uint32)
@@ -155,29 +114,22 @@ class SegmentedDetailsIndex(Segmented[DetailsSegment, Details | None]):
                 parts = found[:count].astype(np.int64)
                 yield Candidates(number, at, parts, (marks[parts] & 0xFFFF).astype(np.int64))
 
-    def _heavy(self, pieces: Sequence[Piece[DetailsSegment]], ranges: Sequence[Range], view: View) -> Booleans:
+    def _heavy(
+        self, pieces: Sequence[Piece[DetailsSegment]], ranges: Sequence[tuple[Numbers, Numbers]], view: View
+    ) -> Booleans:
         """Which buckets, (bands, q), hold too many codes of claims that stand, over all pieces."""
-        limit = limit_of(self._profile.retrieval, sum(piece.codes for piece in pieces))
-        unsure = there(ranges, view.shape(self._rules)) > limit
-        return self._standing(pieces, ranges, view, unsure, limit) > limit if unsure.any() else unsure
-
-    def _standing(
-        self,
-        pieces: Sequence[Piece[DetailsSegment]],
-        ranges: Sequence[Range],
-        view: View,
-        unsure: Booleans,
-        limit: int,
-    ) -> Integers:
-        """See `standing`: some may be gone, or have another key where a bucket is of several."""
-        rule = self._rules.rule
-        held = np.zeros(unsure.shape, np.int64)
+        rule, retrieval = self._rules.rule, self._profile.retrieval
+        limit = int(max(retrieval.heavy, retrieval.heavy_share * sum(piece.codes for piece in pieces)))
+        held = np.zeros((rule.bands, len(view.codes)), np.int64)
+        there = [high.astype(np.int64) - low for low, high in ranges]
+        unsure = sum(there, held) > limit  # some may be gone, or have another key where a bucket is of several
+        if not unsure.any():
+            return unsure
         bands = np.arange(rule.bands)[:, None]
-        for piece, (low, high) in zip(pieces, ranges, strict=True):
+        for piece, (low, high), codes in zip(pieces, ranges, there, strict=True):
             block, to_count = piece.segment.block, unsure
             if not self._rules.shift(len(piece.segment)):
-                codes = high.astype(np.int64) - low
-                known = unsure & (codes > self._profile.retrieval.heavy) if piece.gone else unsure
+                known = unsure & (codes > retrieval.heavy) if piece.gone else unsure
                 if piece.gone:
                     codes[known] -= piece.gone.of(bucket_at(bands, low)[known])
                 held[known] += codes[known]
@@ -186,7 +138,7 @@ class SegmentedDetailsIndex(Segmented[DetailsSegment, Details | None]):
                 view.codes, block.codes, block.starts, block.slots, block.postings, rule,
                 low, high, piece.alive, limit, to_count, held,
             )  # fmt: skip
-        return held
+        return held > limit
 
     def _gone(self, part: Piece[DetailsSegment], slots: Indices) -> Gone | None:
         segment = part.segment
@@ -195,35 +147,25 @@ class SegmentedDetailsIndex(Segmented[DetailsSegment, Details | None]):
         before = part.gone or Gone.none_yet(segment.block, self._profile.retrieval.heavy)
         return before.more(segment.block, self._rules.keys(segment.codes_in(slots)))
 
-    def _most_voted(
-        self, pieces: Sequence[Piece[DetailsSegment]], voted: Sequence[Candidates]
-    ) -> Iterator[tuple[Candidates, Ranks]]:
+    def _most_voted(self, pieces: Sequence[Piece[DetailsSegment]], voted: Sequence[Candidates]) -> Iterator[Candidates]:
         """Of all these those with the most votes; of equal ones by nothing that depends on what came when."""
-        if not voted:
+        most = self._profile.retrieval.most
+        if sum(len(each.parts) for each in voted) <= most:
+            yield from voted
             return
-        ranks = np.concatenate([ranked(pieces[each.piece].segment, each) for each in voted], axis=1)
-        ends = np.cumsum([len(each.parts) for each in voted])
-        chosen = np.lexsort(ranks)[: self._profile.retrieval.most]
-        group = np.searchsorted(ends, chosen, "right")
+        group = np.repeat(np.arange(len(voted)), [len(each.parts) for each in voted])
+        parts, votes = (np.concatenate(column) for column in zip(*[each[2:] for each in voted], strict=True))
+        view = np.array([each.view for each in voted])[group]
+        slots = [pieces[each.piece].segment.block.slots[each.parts] for each in voted]
+        high, low = (
+            np.concatenate([pieces[each.piece].segment.claims[half][of] for each, of in zip(voted, slots, strict=True)])
+            for half in (0, 1)
+        )
+        chosen = np.lexsort((parts, view, low, high, -votes))[:most]
         for at, each in enumerate(voted):
-            these = chosen[group == at]
+            these = chosen[group[chosen] == at]
             if len(these):
-                within = these - (ends[at] - len(each.parts))
-                yield each._replace(parts=each.parts[within], votes=each.votes[within]), ranks[:, these]
-
-
-def ranked(segment: DetailsSegment, candidates: Candidates) -> Ranks:
-    """See `Judged`: by the most votes, then by ids; of one protection by its parts, which lie in one segment."""
-    high, low = segment.claims[:2]
-    slots = segment.block.slots[candidates.parts]
-    view = np.full(len(slots), candidates.view)
-    columns = candidates.parts, view, low[slots], high[slots], np.iinfo(np.int64).max - candidates.votes
-    return np.stack([column.astype(np.uint64) for column in columns])
-
-
-def there(ranges: Sequence[Range], shape: tuple[int, int]) -> Integers:
-    """(bands, q) codes that lie in the buckets of all pieces."""
-    return sum((high.astype(np.int64) - low for low, high in ranges), np.zeros(shape, np.int64))
+                yield each._replace(parts=parts[these], votes=votes[these])
 
 
 @cache

@@ -98,13 +98,3 @@ class DetailsIndex(Protocol):
     def __len__(self) -> int:
         """How many keypoints are held."""
         ...
-
-
-def nearest(hits: Iterable[Hit]) -> list[Hit]:
-    """One for each claim, profile and algorithm."""
-    best: dict[tuple[Claim, str, str], Hit] = {}
-    for hit in hits:
-        key = hit.claim, hit.profile, hit.algorithm
-        if key not in best or hit.distance < best[key].distance:
-            best[key] = hit
-    return list(best.values())

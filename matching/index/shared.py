@@ -15,7 +15,6 @@ import math
 import mmap
 import os
 import struct
-import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -109,37 +108,22 @@ class SharedSegment(Generic[Held]):
         self._key = hashlib.blake2b(b"", key=key, person=b"veto-segment").digest()
         profiles = [profile.to_json() for profile in form.profiles]
         self._profiles = hashlib.blake2b(json.dumps(profiles, sort_keys=True).encode(), digest_size=16).hexdigest()
-        self._prefix = f"veto-{form.name}-{lineage.hex}"
-        self.path = folder / f"{self._prefix}{suffix}"
+        self.path = folder / f"veto-{form.name}-{lineage.hex}{suffix}"
         self._opened: tuple[int, int] | None = None
-
-    def keep(self) -> None:
-        """Hold this place as long as the process lives, and free those of this lineage that no process holds any more.
-
-        Of a service that came to have other shares, or whose share moved to another host. Raises OSError.
-        """
-        held = _locked(Path(f"{self.path}.held"), fcntl.LOCK_SH)
-        weakref.finalize(self, os.close, held)
-        for other in self.path.parent.glob(f"{self._prefix}*.held"):
-            path = other.with_suffix("")
-            if path != self.path:
-                with contextlib.suppress(OSError):
-                    lock = _locked(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    _remove(path)
-                    os.close(lock)
 
     @contextlib.contextmanager
     def building(self, *, wait: bool) -> Iterator[bool]:
         """Whether this process is the one of the host that may write now. Raises OSError where no file can be."""
+        lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
-            lock = _locked(Path(f"{self.path}.lock"), fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            yield False
-        else:
             try:
+                fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            except BlockingIOError:
+                yield False
+            else:
                 yield True
-            finally:
-                os.close(lock)
+        finally:
+            os.close(lock)
 
     def changed(self) -> bool:
         """Whether another segment stands here than the one that this process has opened or written last."""
@@ -251,23 +235,9 @@ class SharedSegment(Generic[Held]):
 
     def remove(self) -> None:
         """Leave nothing here. Processes that have it open keep what they see."""
-        _remove(self.path)
-
-
-def _locked(path: Path, how: int) -> int:
-    """The file, made if need be, and locked until it is closed. Raises OSError, BlockingIOError if it is another's."""
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(file, how)
-    except OSError:
-        os.close(file)
-        raise
-    return file
-
-
-def _remove(path: Path) -> None:
-    for ending in ("", ".new", ".lock", ".held"):
-        Path(f"{path}{ending}").unlink(missing_ok=True)
+        for path in (self.path, f"{self.path}.new", f"{self.path}.lock"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)  # noqa: PTH108
 
 
 def _identity(about: os.stat_result) -> tuple[int, int]:

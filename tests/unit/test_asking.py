@@ -30,7 +30,14 @@ def holding(*parts: Part) -> Any:
     if parts:
         details.apply([(claim(1, uses.to_mask(uses.IDS)), Details(parts))], [])
     excluded.apply([(Excluded(UUID(int=9), UUID(int=1), None), [CLEAR])], [])
-    return SimpleNamespace(position=Position(1, 1, ""), index=ScanIndex(), details=details, excluded=excluded)
+    return SimpleNamespace(
+        position=Position(1, 1, ""),
+        index=ScanIndex(),
+        details=details,
+        excluded=excluded,
+        current=lambda: True,
+        complete=lambda: True,
+    )
 
 
 def ask(follower: Any, *hashes: Fingerprint, parts: tuple[Part, ...]) -> Decision | None:
@@ -85,7 +92,7 @@ def test_where_a_part_of_the_index_is_away_nobody_is_told_that_his_photo_is_not_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     follower = holding()
-    follower.index, follower.current = WithoutAPart(), lambda: True
+    follower.index = WithoutAPart()
     monkeypatch.setattr(lookup, "shared", lambda: follower)
     with pytest.raises(Problem) as raised:
         lookup.registered([CLEAR])
@@ -101,3 +108,16 @@ def test_where_a_part_of_the_details_is_away_a_miss_is_not_told() -> None:
     with pytest.raises(Problem) as raised:
         ask(follower, CLEAR, parts=(scattered(1),))
     assert raised.value.code == "index-behind"
+
+
+def test_where_an_epoch_has_begun_since_that_may_lack_something_a_known_match_is_told_and_nothing_else() -> None:
+    """As after a restore, while the image was being read: what was current is another index by now."""
+    follower = holding()
+    follower.complete = lambda: False
+    with pytest.raises(Problem) as raised:
+        checks.ask(follower, [CLEAR], uses=["edit"], current=True)
+    assert raised.value.code == "index-behind"
+    follower.index.apply([(claim(3, uses.to_mask(uses.IDS)), [CLEAR])], [])
+    found = checks.ask(follower, [CLEAR], uses=["edit"], current=True)
+    assert found is not None
+    assert found.result == "protected"

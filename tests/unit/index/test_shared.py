@@ -51,21 +51,6 @@ def test_what_is_opened_is_what_was_written(written: SharedSegment) -> None:
     assert not index.search(PHOTOS[0][1])
 
 
-def test_what_no_process_holds_any_more_goes_when_another_share_comes(tmp_path: Path) -> None:
-    left, held, mine = (
-        SharedSegment(tmp_path, LINEAGE, RULES, "one", KEY, suffix=each) for each in ("", "-0-of-2", "-1-of-2")
-    )
-    others = place(tmp_path, lineage=uuid.UUID(int=8))
-    for each in (left, held, others):
-        each.keep()
-        each.path.touch()
-    paths = left.path, others.path
-    del left, others
-    mine.keep()
-    assert [path.exists() for path in paths] == [False, True]  # nothing is known of another service
-    assert held.path.exists()
-
-
 def test_nobody_else_may_read_it(written: SharedSegment) -> None:
     assert stat.S_IMODE(written.path.stat().st_mode) == 0o600
     written.path.chmod(0o640)
