@@ -4,10 +4,12 @@ from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
+from django.conf import settings
 from django.db import transaction
 
 from matching import registry, sequence
 from matching.follower import Follower
+from matching.index.shared import in_memory
 from matching.published import Position
 from matching.share import Share
 from tests.integration.sequence.hashes import fingerprint, random_details, random_hash
@@ -51,6 +53,17 @@ def test_a_photo_is_in_one_share_alone_before_and_after_it_changes() -> None:
     for each in (whole, *parts):
         assert each.current()
         assert not any(found(each, code) for code in early | late)
+
+
+def test_a_share_leaves_nothing_in_memory_that_its_process_does_not_hold() -> None:
+    code = random_hash()
+    protection = register(code)
+    parts = loaded(Share(0, 2), Share(1, 2))
+    assert {protection} in [found(part, code) for part in parts]
+    for part in parts:
+        part.tend()
+    assert in_memory(settings.INDEX_FOLDER)
+    assert not [path for path in settings.INDEX_FOLDER.iterdir() if "-of-2" in path.name and path.suffix != ".lock"]
 
 
 def test_a_follower_applies_what_it_is_asked_to_hold_and_holds_no_other_history() -> None:
