@@ -28,7 +28,7 @@ SYSTEM = {
     "health_check_period_ms": 500,
     "health_check_timeout_ms": 2000,
     "health_check_failure_threshold": 2,
-    "gcs_rpc_server_reconnect_timeout_s": 5,
+    "gcs_rpc_server_reconnect_timeout_s": 15,
 }
 
 

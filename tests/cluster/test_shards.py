@@ -5,6 +5,8 @@ import ipaddress
 import os
 import random
 import signal
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -265,6 +267,17 @@ def test_no_part_of_the_cluster_can_be_reached_from_elsewhere(web: Web) -> None:
     assert not away
     boards = [each.cmdline() for each in family if "dashboard/dashboard.py" in " ".join(each.cmdline())]
     assert all("--disable-frontend" in board for board in boards)  # what is left of it serves no page
+
+
+@pytest.mark.long
+def test_who_has_no_token_is_not_let_in(nodes: Nodes) -> None:
+    said = []
+    for given in ({}, {"RAY_AUTH_TOKEN": "another"}, {"RAY_AUTH_TOKEN": os.environ["RAY_AUTH_TOKEN"]}):
+        environment = os.environ | {"RAY_AUTH_TOKEN": "", "RAY_AUTH_MODE": "token" if given else "disabled"} | given
+        come_in = "import sys; from ray._raylet import GcsClient; GcsClient(address=sys.argv[1])"
+        command = [sys.executable, "-c", come_in, nodes.address]
+        said.append(subprocess.run(command, env=environment, capture_output=True, text=True, check=False).stderr)
+    assert [each.count("ray.exceptions.AuthenticationError") > 0 for each in said] == [True, True, False], said
 
 
 def connections(process: psutil.Process) -> list[Any]:
