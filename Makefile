@@ -2,13 +2,13 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run demo generator test test-guards test-all mutants screenshots check format openapi lock clean venv venv-dev venv-bench venv-examples quality bench bench-index bench-http bench-browser messages bench-browser-details bench-details rotate backup backup-key restore drill sbom load fuzz chaos sizing
+.PHONY: help run demo generator test test-guards test-all mutants screenshots check format openapi lock clean venv venv-dev venv-bench venv-examples quality bench bench-index bench-http bench-browser messages bench-browser-details bench-details rotate backup backup-key restore drill sbom load fuzz chaos sizing test-cluster venv-cluster bench-cluster
 
 # Names and arguments may hold spaces: they reach the recipes as environment variables, not as text.
 export SECRET PHOTO PHOTOS NEGATIVES QUICK SIZES PHOTOS_REGISTERED IDENTITY UNTIL SBOM SOAK_SECONDS
 RUN := .venv/bin/python -m
 # Over the cores, each file on one; `ARGS=-n0` for one process.
-SPREAD := -p tests.side_by_side -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+SPREAD := -p tests.side_by_side -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder --ignore=tests/cluster
 MANAGE := VETO_ENV_FILE=.env.example .venv/bin/python manage.py
 
 help: ## this list
@@ -42,14 +42,18 @@ rotate: venv ## change a secret of a stopped `make run` (SECRET=django, pepper o
 test: venv-dev messages ## all tests on a PostgreSQL and a Valkey of their own (ARGS='-k name'; CHROMIUM=path)
 	@exec $(RUN) config.local exec -- .venv/bin/python -m pytest $(SPREAD) $(ARGS)
 
+test-cluster: venv-dev messages venv-cluster ## shards on a Ray cluster of three nodes, of which one is killed (Ray: 250 MB more in .venv)
+	@exec $(RUN) config.local exec -- .venv/bin/python -m pytest tests/cluster -m '' $(ARGS)
+
 test-guards: venv ## the client's guards around real diffusers pipelines, in an environment of its own (.venv-guards, 1.4 GB)
 	@test -x .venv-guards/bin/pytest || { .venv/bin/python -m venv .venv-guards && \
 		.venv-guards/bin/pip install --quiet -r clients/python/requirements-guards.txt; }
 	@.venv-guards/bin/pip install --quiet --upgrade ./clients/python
 	@exec .venv-guards/bin/python -m pytest -q -c /dev/null --rootdir clients/python clients/python/tests
 
-test-all: venv-dev messages ## the same and those that take minutes
+test-all: venv-dev messages venv-cluster ## the same and those that take minutes; without ARGS, shards on a Ray cluster too
 	@exec $(RUN) config.local exec -- .venv/bin/python -m pytest $(SPREAD) -m '' $(ARGS)
+	$(if $(ARGS),,@exec $(RUN) config.local exec -- .venv/bin/python -m pytest tests/cluster)
 
 mutants: venv-dev messages ## break each promise on purpose, one at a time: the tests must notice (ARGS='-k words')
 	@exec $(RUN) config.local exec -- .venv/bin/python -m pytest $(SPREAD) --dist load -m '' tests/mutants $(ARGS)
@@ -103,6 +107,9 @@ bench-browser: venv-dev ## hashing in Chromium: bits apart from the server (PHOT
 bench-browser-details: venv-dev ## details that Chromium makes beside the server's (PHOTOS=dir,…): recall in both directions, time
 	@exec $(RUN) bench.browser.details
 
+bench-cluster: venv-dev messages venv-cluster ## the index in shards on three nodes of this machine beside one process's
+	@exec $(RUN) config.local exec -- .venv/bin/python -W ignore -m bench.cluster 60000 3000
+
 format: venv-dev ## lint what can be repaired, and format
 	$(RUN) ruff check --fix
 	$(RUN) ruff format
@@ -132,6 +139,9 @@ venv-dev:
 
 venv-examples:
 	@$(call install,requirements-examples.txt)
+
+venv-cluster:
+	@$(call install,requirements-cluster.txt)
 
 venv-bench:
 	@$(call install,requirements-bench.txt)

@@ -40,6 +40,9 @@ class Environment(BaseSettings):
     celery_broker_url: str = ""
     ledger_folder: Path = HOME / "ledger"
     index_folder: Path = Path("/dev/shm")  # noqa: S108 (files of mode 0600 in it)
+    index_shards: int = Field(default=0, ge=0, le=1000)
+    index_shard_gib: float = Field(default=1.0, ge=0)
+    ray_address: str = "auto"
 
     # Secrets, where several the current one first: `manage.py rotate_secret`
     django_secret_key: Ring[Annotated[str, Field(min_length=32)]]

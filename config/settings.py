@@ -120,6 +120,9 @@ REDIS_URL = ENVIRONMENT.redis_url
 CELERY_BROKER_URL = ENVIRONMENT.celery_broker_url
 INDEX_FOLDER = ENVIRONMENT.index_folder
 LEDGER_FOLDER = ENVIRONMENT.ledger_folder
+INDEX_SHARDS, INDEX_SHARD_GIB = ENVIRONMENT.index_shards, ENVIRONMENT.index_shard_gib
+RAY_ADDRESS = ENVIRONMENT.ray_address
+FOLLOWER = "matching.cluster.follower.ClusterFollower" if INDEX_SHARDS else "matching.follower.Follower"
 os.environ.setdefault("NUMBA_CACHE_DIR", kernel_folder(ENVIRONMENT.veto_home))
 
 CACHES = {

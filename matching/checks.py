@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from matching import refs
@@ -14,8 +14,10 @@ from matching.hashing.details_profile import VETO_DETAILS_1
 from matching.hashing.errors import DecoderUnavailable
 from matching.hashing.fingerprint import Fingerprint
 from matching.hashing.profile import PROFILES, accepted
-from matching.index.interface import Hit, Index
+from matching.index.interface import Hit, IncompleteError, Index
 from matching.problems import Problem
+
+T = TypeVar("T")
 
 BEHIND = "This index may lack an opt-out; nothing is known of this image."
 FEWEST = min(VETO_DETAILS_1.fewest.values())  # keypoints of an image, below which there is too little of them as well
@@ -31,6 +33,32 @@ def comparable(asked: Iterable[Fingerprint]) -> list[Fingerprint]:
         if hashes:
             good.append(replace(fingerprint, hashes=hashes))
     return good
+
+
+class Searches:
+    """All searches of a question, or of several. `complete`: every part of the index has answered each of them."""
+
+    def __init__(self) -> None:
+        self.complete = True
+
+    def each(self, search: Callable[[Sequence[T]], list[list[Hit]]], questions: Sequence[T]) -> list[list[Hit]]:
+        try:
+            return search(questions)
+        except IncompleteError as error:
+            self.complete = False
+            return error.hits or [[] for _ in questions]
+
+    def one(self, search: Callable[[T], list[Hit]], question: T) -> list[Hit]:
+        [hits] = self.each(lambda questions: [search(each) for each in questions], [question])
+        return hits
+
+    def reached(self, index: Index, profiles: Collection[str]) -> bool:
+        """Where that is not known, nothing is complete."""
+        try:
+            return index.reached_by(profiles)
+        except IncompleteError:
+            self.complete = False
+            return True
 
 
 class Offered:
@@ -55,13 +83,14 @@ class Offered:
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """What the frame index says of one image. `complete`: whether a protection that it did not find is not there."""
+    """What the frame index says of one image. `reached`: whether all protections can be found by such hashes."""
 
     index: Index
+    found: Searches
     asked: Sequence[Fingerprint]
     good: Sequence[Fingerprint]
     hits: list[Hit]
-    complete: bool
+    reached: bool
 
 
 def search(follower: Follower, images: Sequence[Sequence[Fingerprint]]) -> list[Searched]:
@@ -71,13 +100,13 @@ def search(follower: Follower, images: Sequence[Sequence[Fingerprint]]) -> list[
     """
     if follower.position is None:
         raise Problem("index-loading", "The index is being built; nothing is known of this image yet.")
-    index = follower.index
+    index, found = follower.index, Searches()
     profiles = [frozenset(fingerprint.profile for fingerprint in asked) for asked in images]
-    reached = {each: index.reached_by(each) for each in set(profiles)}  # before the search: see there
+    reached = {each: found.reached(index, each) for each in set(profiles)}  # before the search: see there
     good = [comparable(asked) for asked in images]
     return [
-        Searched(index, asked, compared, hits, reached[its])
-        for asked, compared, hits, its in zip(images, good, index.search_each(good), profiles, strict=True)
+        Searched(index, found, asked, compared, hits, reached[its])
+        for asked, compared, hits, its in zip(images, good, found.each(index.search_each, good), profiles, strict=True)
     ]
 
 
@@ -97,12 +126,12 @@ def ask(
 
     `asked` are the image's hashes under one profile or several, or what `search` said of them. The details that are
     `offered` are asked where some use is not denied by what the hashes found. `current` is what `follower.current()`
-    said after the question had come. Without it, and where a protection cannot be found under these profiles, nothing
-    is said but "denied", for what is known to be refused is refused. Raises Problem: index-loading, index-behind,
-    profile-incomplete; and what making the details raises.
+    said after the question had come. Without it, where an epoch has begun since that is not complete, and where a
+    protection cannot be found under these profiles, nothing is said but "denied", for what is known to be refused is
+    refused. Raises Problem: index-loading, index-behind, profile-incomplete; and what making the details raises.
     """
     searched = asked if isinstance(asked, Searched) else search(follower, [asked])[0]
-    index, good = searched.index, searched.good
+    index, found, good = searched.index, searched.found, searched.good
     if not good and (offered is None or len(offered.taken()) < FEWEST):
         return None
     frames = {item.frame for fingerprint in good for item in fingerprint.hashes}
@@ -116,25 +145,32 @@ def ask(
             minimum_assurance=minimum_assurance,
             include_possible=include_possible,
             excluded=excluded,
-            whole=index.search(whole(good)) if excluded else [],
+            whole=found.one(index.search, whole(good)) if excluded else [],
         )
 
     decision = decided(searched.hits)
     if offered is not None and len(denials(decision.uses)) < len(decision.uses):
         details = offered.taken()
         pictures = sum(part.kind != "main" for part in details.parts)
-        decision = decided(searched.hits + follower.details.search(details), pictures)
-    if not current:
+        decision = decided(searched.hits + found.one(follower.details.search, details), pictures)
+    if not (current and found.complete and follower.complete()):
         return refusals(decision, Problem("index-behind", BEHIND))
-    if not searched.complete:
+    if not searched.reached:
         return refusals(decision, Problem("profile-incomplete", elsewhere(index)))
     return decision if good or decision.matches else None
 
 
 def elsewhere(index: Index) -> str:
     """What to do where the profile of a question does not reach every protection."""
-    under = [f"under {name}, or" for name in accepted() if index.reached_by({name})]
+    under = [f"under {name}, or" for name in complete(index)]
     return " ".join(["Some photos have no hashes of this profile. Ask", *under, "with the image at /v1/check/image."])
+
+
+def complete(index: Index) -> list[str]:
+    """The profiles under which every protection can be found; none where that is not known."""
+    found = Searches()
+    names = [name for name in accepted() if found.reached(index, {name})]
+    return names if found.complete else []
 
 
 def refusals(decision: Decision, otherwise: Problem) -> Decision:

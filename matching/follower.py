@@ -12,20 +12,24 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from matching import exclusions, metrics, sequence
 from matching.access import Directory
 from matching.excluded import ExcludedImages
 from matching.index import details_segmented, segmented
 from matching.index.details_segmented import SegmentedDetailsIndex
+from matching.index.interface import DetailsIndex, Index
 from matching.index.segmented import Segmented, SegmentedIndex
 from matching.keyring import UnreadableBlobError
 from matching.loading import BATCH, DetailsLoader, FrameLoader, Loader, followed, present
 from matching.models import Change, Exclusion
 from matching.published import Latest, Position
 from matching.sequence import RestoredError
+from matching.share import EVERYTHING, Share
 
 log = structlog.get_logger(__name__)
 
@@ -42,17 +46,21 @@ class LostError(GapError):
 
 
 class Follower:
-    """Thread-safe. `index` is replaced whole when it must be built anew."""
+    """Thread-safe. `index` is replaced whole when it must be built anew.
 
-    def __init__(self) -> None:
+    It holds the protections of its share, and all of the rest.
+    """
+
+    def __init__(self, share: Share = EVERYTHING) -> None:
+        self._share = share
         self._applying = threading.Lock()
         self._latest: Latest | None = None
         self._loaders: tuple[Loader[Any, Any], ...] = ()  # of `index` and `details`, which are their names
         self._loaded = threading.Event()
         self._ended = threading.Event()
         self._clean_at = 0.0  # by the monotonic clock: at the first pulse
-        self.index = SegmentedIndex()
-        self.details = SegmentedDetailsIndex()
+        self.index: Index = SegmentedIndex()
+        self.details: DetailsIndex = SegmentedDetailsIndex()
         self.excluded = ExcludedImages()
         self.directory = Directory()
         self._lost_in = 0  # the last epoch of which this process knows that changes were lost
@@ -108,6 +116,21 @@ class Follower:
         self.behind = lacking(held, latest_position)
         return held is not None and held >= latest_position and latest is self._latest
 
+    def holds(self, lineage: UUID, wanted: Position) -> bool:
+        """Whether all changes up to `wanted`, known to another process, are held; applies what is missing first."""
+        latest, held = self._latest, self.position
+        if latest is None or latest.lineage != lineage or held is None:
+            return False
+        if held != wanted or held.contradicts(wanted):  # what is further may have left that history
+            if not self.in_step():  # whether the database is complete is for who asks to know
+                return False
+            held = self.position
+        return held is not None and held.epoch == wanted.epoch and held >= wanted and not held.contradicts(wanted)
+
+    def ready(self) -> bool:
+        """Whether what is held could answer a question that came now, complete or not."""
+        return self.in_step()
+
     def freshness(self) -> dict[str, Any] | None:
         """Epoch, generation and time of what is held, as the API says it; None before the first load."""
         held, as_of = self.position, self.as_of
@@ -124,14 +147,28 @@ class Follower:
         return self._loaded.wait(most_s)
 
     def _load(self) -> None:
-        segmented.warm()
-        details_segmented.warm()
         if self._lost_in:
             sequence.begin_epoch(beyond=self._lost_in)
         asked_at = timezone.now()
         lineage, start = sequence.in_database()  # read first: what commits meanwhile comes again as a change
         self._complete_in = sequence.complete_epoch()
-        frames, of_details = FrameLoader(lineage), DetailsLoader(lineage)
+        index, details, position = self._built(lineage, start)
+        excluded = ExcludedImages()
+        with transaction.atomic():
+            excluded.apply(exclusions.read(Exclusion.objects.all()), [])
+        self.index, self.details, self.excluded = index, details, excluded
+        self.directory = Directory()  # numbers remembered from before may have been given again
+        self._latest = Latest(lineage, lambda: self._in_database(lineage))
+        self.position = position
+        self.as_of = asked_at
+        self._loaded.set()
+        log.info("index_loaded", epoch=position.epoch, generation=position.number)
+
+    def _built(self, lineage: UUID, start: Position) -> tuple[Index, DetailsIndex, Position]:
+        """Indexes of the protections, and what they hold: all up to `start`, or later. Raises GapError."""
+        segmented.warm()
+        details_segmented.warm()
+        frames, of_details = FrameLoader(lineage, self._share), DetailsLoader(lineage, self._share)
         index, position = frames.load(start)
         details, its_position = of_details.load(start)
         held, position = sorted((position, its_position))  # as far as the one that another process has made later
@@ -139,19 +176,9 @@ class Follower:
             raise GapError
         frames.replay(index, held, position)
         of_details.replay(details, held, position)
-        excluded = ExcludedImages()
-        with transaction.atomic():
-            excluded.apply(exclusions.read(Exclusion.objects.all()), [])
-        self.index, self.details, self.excluded = index, details, excluded
-        self.directory = Directory()  # numbers remembered from before may have been given again
-        self._latest = Latest(lineage, lambda: self._in_database(lineage))
         self._loaders = frames, of_details
-        self.position = position
-        self.as_of = asked_at
-        self._loaded.set()
-        log.info(
-            "index_loaded", hashes=len(index), details=len(details), epoch=position.epoch, generation=position.number
-        )
+        log.info("index_built", hashes=len(index), details=len(details))
+        return index, details, position
 
     def _in_database(self, lineage: UUID) -> Position:
         """How far the sequence has come. Raises GapError when it is not, or no longer, the one that is followed, and
@@ -210,14 +237,17 @@ class Follower:
 
     def _apply(self, changes: list[Change], position: Position) -> None:
         subjects = {kind: {change.subject for change in changes if change.kind == kind} for kind in Change.Kind}
-        put, gone = present(subjects[Change.Kind.PROTECTION])
         if images := subjects[Change.Kind.EXCLUSION]:
             self.excluded.apply(exclusions.read(Exclusion.objects.filter(id__in=images)), images)
-        self.details.apply([(each.claim, each.details) for each in put], gone)
-        self.index.apply([(each.claim, each.frames) for each in put], gone)
+        self._apply_to_protections(subjects[Change.Kind.PROTECTION])
         if subjects[Change.Kind.ACCESS]:
             self.directory.changed(position)
         self.position = position
+
+    def _apply_to_protections(self, changed: set[UUID]) -> None:
+        put, gone = present(self._share.of_these(changed))
+        self.details.apply([(each.claim, each.details) for each in put], gone)
+        self.index.apply([(each.claim, each.frames) for each in put], gone)
 
     def run(self) -> None:
         """Load, then catch up once a second, until `end`. For a thread of its own."""
@@ -294,9 +324,15 @@ def _safe(error: Exception) -> str:
     return str(error) if isinstance(error, UnreadableBlobError) else ""
 
 
+def configured() -> Follower:
+    """A follower as the settings say: of an index in this process, or of shards on other machines."""
+    follower: Follower = import_string(settings.FOLLOWER)()
+    return follower
+
+
 @cache
 def shared() -> Follower:
     """This process's follower, following in a thread of its own."""
-    follower = Follower()
+    follower = configured()
     threading.Thread(target=follower.run, name="follower", daemon=True).start()
     return follower

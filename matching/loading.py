@@ -6,6 +6,7 @@ One process of a host builds at a time. Where no memory can be shared each keeps
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sized
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from matching import sequence, stored
+from matching.hashing.details_profile import VETO_DETAILS_1
 from matching.index import details_segment
 from matching.index.details_segment import DetailsSegment
 from matching.index.details_segmented import SegmentedDetailsIndex
@@ -23,6 +25,7 @@ from matching.index.segmented import Merge, Segmented, SegmentedIndex
 from matching.index.shared import Form, Origin, RefusedError, SharedSegment, in_memory
 from matching.models import Change, Protection
 from matching.published import Position
+from matching.share import EVERYTHING, Share
 from matching.stored import Stored
 
 log = structlog.get_logger(__name__)
@@ -31,6 +34,14 @@ T = TypeVar("T")
 Batch = TypeVar("Batch", bound=Sized)
 Held = TypeVar("Held", bound=Claimed)
 Indexed = TypeVar("Indexed", bound=Segmented[Any, Any])
+
+# An index of a share counts its own codes alone, which are a random part of all. So what is half as full again as is
+# too full leaves out no bucket that an index of everything would look into: of a thousand codes and more, the chance is
+# under e^-60.
+OF_A_SHARE = replace(
+    VETO_DETAILS_1,
+    retrieval=replace(VETO_DETAILS_1.retrieval, heavy_share=1.5 * VETO_DETAILS_1.retrieval.heavy_share),
+)
 
 BATCH = 2000  # rows read at once
 SAID_S = 5.0  # between two lines of the log
@@ -57,8 +68,9 @@ def logged(batches: Iterable[Batch], total: int) -> Iterator[Batch]:
             log.info("index_is_read", protections=done, of=total)
 
 
-def active() -> QuerySet[Protection]:
-    return Protection.objects.filter(state=Protection.State.ACTIVE)
+def active(share: Share = EVERYTHING) -> QuerySet[Protection]:
+    standing = Protection.objects.filter(state=Protection.State.ACTIVE)
+    return standing if share == EVERYTHING else standing.filter(id__range=(share.first, share.last))
 
 
 def present(changed: set[UUID]) -> tuple[list[Stored], set[UUID]]:
@@ -68,13 +80,14 @@ def present(changed: set[UUID]) -> tuple[list[Stored], set[UUID]]:
 
 
 class Loader(ABC, Generic[Indexed, Held]):
-    """Of one kind of index, for one lineage of the change sequence."""
+    """Of one kind of index, for one lineage of the change sequence, and one share of the protections."""
 
-    def __init__(self, lineage: UUID, form: Form[Held]) -> None:
+    def __init__(self, lineage: UUID, share: Share, form: Form[Held]) -> None:
         self._lineage = lineage
+        self._share = share
         self.name = form.name
         key_id, key = next(iter(settings.FINGERPRINT_KEYS.items()))
-        self._shared = SharedSegment(settings.INDEX_FOLDER, lineage, form, key_id, key)
+        self._shared = SharedSegment(settings.INDEX_FOLDER, lineage, form, key_id, key, suffix=share.suffix)
 
     @abstractmethod
     def _built(self) -> Held:
@@ -129,10 +142,13 @@ class Loader(ABC, Generic[Indexed, Held]):
         """The same in shared memory, where there is room for it."""
         origin = Origin(str(self._lineage), position.epoch, position.number, position.head)
         try:
-            return self._shared.write(segment, origin)
+            placed = self._shared.write(segment, origin)
         except OSError as error:
             log.warning("index_not_shared", kind=self.name, reason=error.strerror)
             return segment
+        if self._share != EVERYTHING:  # of one process, which may start again anywhere: it goes with that
+            self._shared.remove()
+        return placed
 
     def newer(self, epoch: int) -> tuple[Indexed, Position] | None:
         """An index of the segment that another process has put in place since, and what it holds."""
@@ -163,17 +179,17 @@ class Loader(ABC, Generic[Indexed, Held]):
     def replay(self, index: Indexed, after: Position, upto: Position) -> None:
         """Apply to the index the changes that lie between."""
         changes = Change.objects.filter(kind=Change.Kind.PROTECTION, number__gt=after.number, number__lte=upto.number)
-        self._apply(index, *present(set(changes.values_list("subject", flat=True))))
+        self._apply(index, *present(self._share.of_these(changes.values_list("subject", flat=True))))
 
 
 class FrameLoader(Loader[SegmentedIndex, Segment]):
-    def __init__(self, lineage: UUID) -> None:
+    def __init__(self, lineage: UUID, share: Share = EVERYTHING) -> None:
         self._rules = Rules()
-        super().__init__(lineage, self._rules)
+        super().__init__(lineage, share, self._rules)
 
     def _built(self) -> Segment:
-        batches = in_batches((each.claim, each.frames) for each in stored.read(active(), batch=BATCH))
-        return built(logged(batches, active().count()), self._rules)
+        batches = in_batches((each.claim, each.frames) for each in stored.read(active(self._share), batch=BATCH))
+        return built(logged(batches, active(self._share).count()), self._rules)
 
     def _of(self, segment: Segment) -> SegmentedIndex:
         return SegmentedIndex.of(segment, self._rules)
@@ -183,13 +199,13 @@ class FrameLoader(Loader[SegmentedIndex, Segment]):
 
 
 class DetailsLoader(Loader[SegmentedDetailsIndex, DetailsSegment]):
-    def __init__(self, lineage: UUID) -> None:
-        self._rules = details_segment.Rules()
-        super().__init__(lineage, self._rules)
+    def __init__(self, lineage: UUID, share: Share = EVERYTHING) -> None:
+        self._rules = details_segment.Rules(VETO_DETAILS_1 if share == EVERYTHING else OF_A_SHARE)
+        super().__init__(lineage, share, self._rules)
 
     def _built(self) -> DetailsSegment:
-        batches = in_batches(stored.read_details(active(), batch=BATCH))
-        return details_segment.built(logged(batches, active().count()), self._rules)
+        batches = in_batches(stored.read_details(active(self._share), batch=BATCH))
+        return details_segment.built(logged(batches, active(self._share).count()), self._rules)
 
     def _of(self, segment: DetailsSegment) -> SegmentedDetailsIndex:
         return SegmentedDetailsIndex.of(segment, self._rules)

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from matching import stored
-from matching.checks import BEHIND, comparable, elsewhere
+from matching.checks import BEHIND, Searches, comparable, elsewhere
 from matching.decision import Strength, strength_of
 from matching.follower import shared
 from matching.hashing.fingerprint import Fingerprint
-from matching.index.interface import Hit, Index
+from matching.index.interface import Hit
 from matching.index.scan import ScanIndex
 from matching.models import Protection
 from matching.problems import Problem
@@ -70,14 +70,14 @@ def registered(asked: Sequence[Fingerprint]) -> bool:
     current = follower.current()
     if follower.position is None:
         raise Problem("index-loading", "The index is being built; nothing is known of this photo yet.")
-    index: Index = follower.index
-    complete = index.reached_by({each.profile for each in question})  # before the search: see there
-    near = {hit.claim.protection for hit in index.search(question) if is_strong(hit)}
+    index, found = follower.index, Searches()
+    reached = found.reached(index, {each.profile for each in question})  # before the search: see there
+    near = {hit.claim.protection for hit in found.one(index.search, question) if is_strong(hit)}
     if near and among(near, question, identical=True):
         return True
-    if not current:
+    if not (current and found.complete and follower.complete()):  # as `checks.ask`
         raise Problem("index-behind", BEHIND)
-    if not complete:
+    if not reached:
         raise Problem("profile-incomplete", elsewhere(index))
     return False
 

@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 from config.local.failure import LocalError
 from config.local.home import ROOT
 
-NAMES = ("requirements", "requirements-examples", "requirements-dev", "requirements-bench")
+NAMES = ("requirements", "requirements-examples", "requirements-dev", "requirements-bench", "requirements-cluster")
 OPTIONS = ("--universal", "--python-version", "3.11", "--generate-hashes", "--custom-compile-command", "make lock")
 NETWORK = ("error sending request", "failed to fetch", "dns error", "timed out", "network", "connect")
 

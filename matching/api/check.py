@@ -136,7 +136,8 @@ def check_image(request: HttpRequest, parameters: Query[ImageQuery]) -> dict[str
 def in_hash_mode(queries: Sequence[Fingerprint], index: Index) -> list[dict[str, Any]]:
     """The queries that may be sent to /v1/check, before all one that gets a complete answer there."""
     may = [query for query in queries if query.profile in accepted()]
-    may.sort(key=lambda query: not index.reached_by({query.profile}))
+    complete = checks.complete(index)
+    may.sort(key=lambda query: query.profile not in complete)
     return [{"profile": query.profile, "hashes": [shown(item) for item in query.hashes]} for query in may]
 
 

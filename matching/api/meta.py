@@ -8,14 +8,14 @@ from django.utils import translation
 from django.utils.functional import Promise
 from ninja import Router
 
-from matching import uses
+from matching import checks, uses
 from matching.api import quota, testmode
 from matching.api.auth import Key, PlatformRequest
 from matching.api.schemas import MAX_BATCH, MAX_BATCH_BYTES, MAX_HASHES, PLAIN, MeOut, StatusOut
 from matching.follower import shared
 from matching.hashing.decoder import Layers, shared_decoder
 from matching.hashing.details_profile import DETAILS
-from matching.hashing.profile import PROFILES, accepted, state_of
+from matching.hashing.profile import PROFILES, state_of
 from matching.hashing.vectors import vectors
 from matching.hashing.wire import MAX_BYTES
 from matching.records import records
@@ -100,16 +100,15 @@ def algorithms(request: HttpRequest) -> dict[str, Any]:
 @router.get("/status", operation_id="status", response=StatusOut, summary="How fresh this process's index is")
 def status(request: HttpRequest) -> dict[str, Any]:
     follower = shared()
-    in_step = follower.in_step()
+    in_step = follower.ready()
     index = follower.freshness()
     state = ("current" if follower.complete() else "incomplete") if in_step else "behind" if index else "loading"
     held = follower.index
-    complete = [name for name in accepted() if held.reached_by({name})]
     return {
         "status": state,
         "index": index,
         "hashes": len(held),
-        "complete": complete,
+        "complete": checks.complete(held),
         "checks_dropped": records().dropped,
         "decoder": decoder_confinement(),
     }

@@ -113,8 +113,8 @@ def healthz(_: HttpRequest) -> JsonResponse:
 
 @require_safe
 def readyz(_: HttpRequest) -> JsonResponse:
-    """This process can answer checks: its index is loaded and in step, whether or not the database is complete."""
-    if shared().in_step():
+    """This process can answer checks: its index is whole and in step, whether or not the database is complete."""
+    if shared().ready():
         return JsonResponse({"status": "ready"}, headers=NOT_KEPT)
     return JsonResponse({"status": "restored" if restored() else "not ready"}, status=503, headers=NOT_KEPT)
 

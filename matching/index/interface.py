@@ -33,6 +33,17 @@ class Hit:
     distance: int
 
 
+class IncompleteError(Exception):
+    """A part of the index did not answer, or not for all that it must hold.
+
+    `hits`: what the others found, of each question; empty if nothing is known.
+    """
+
+    def __init__(self, hits: list[list[Hit]]) -> None:
+        super().__init__("a part of the index does not answer")
+        self.hits = hits
+
+
 class Index(Protocol):
     """Exact: finds every stored hash that its profile's candidate rule compares and its widest threshold admits.
 
@@ -50,15 +61,15 @@ class Index(Protocol):
         ...
 
     def search(self, asked: Iterable[Fingerprint]) -> list[Hit]:
-        """What these hashes find, at most one hit for a claim, profile and algorithm."""
+        """What these hashes find, at most one hit for a claim, profile and algorithm. Raises IncompleteError."""
         ...
 
     def search_each(self, questions: Sequence[Iterable[Fingerprint]]) -> list[list[Hit]]:
-        """The same for each of many questions, all on one state."""
+        """The same for each of many questions, all on one state of each part of the index. Raises IncompleteError."""
         ...
 
     def reached_by(self, profiles: Collection[str]) -> bool:
-        """Whether every protection has a fingerprint under at least one of these profiles.
+        """Whether every protection has a fingerprint under at least one of these profiles. Raises IncompleteError.
 
         Said before a search, it says of that search whether a miss was complete; said after it, nothing: a protection
         may have got its fingerprint in between.
@@ -81,7 +92,7 @@ class DetailsIndex(Protocol):
         ...
 
     def search(self, asked: Details) -> list[Hit]:
-        """What these details find, at most one hit for a claim."""
+        """What these details find, at most one hit for a claim. Raises IncompleteError."""
         ...
 
     def __len__(self) -> int:

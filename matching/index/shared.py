@@ -95,15 +95,20 @@ class SharedSegment(Generic[Held]):
     `open` and `write` may be called by any process that has its keys.
     """
 
-    def __init__(self, folder: Path, lineage: UUID, form: Form[Held], key_id: str, key: bytes) -> None:
-        """The keys are those of the fingerprints at rest; the one in use here is derived from them."""
+    def __init__(
+        self, folder: Path, lineage: UUID, form: Form[Held], key_id: str, key: bytes, *, suffix: str = ""
+    ) -> None:
+        """The keys are those of the fingerprints at rest; the one in use here is derived from them.
+
+        `suffix`: of the name, where a host has several segments of one lineage and kind.
+        """
         self._form = form
         self._lineage = str(lineage)
         self._key_id = key_id
         self._key = hashlib.blake2b(b"", key=key, person=b"veto-segment").digest()
         profiles = [profile.to_json() for profile in form.profiles]
         self._profiles = hashlib.blake2b(json.dumps(profiles, sort_keys=True).encode(), digest_size=16).hexdigest()
-        self.path = folder / f"veto-{form.name}-{lineage.hex}"
+        self.path = folder / f"veto-{form.name}-{lineage.hex}{suffix}"
         self._opened: tuple[int, int] | None = None
 
     @contextlib.contextmanager

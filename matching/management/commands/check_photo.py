@@ -8,7 +8,7 @@ from django.core.management import CommandError, CommandParser
 from django.db import DatabaseError, InterfaceError
 
 from matching import checks
-from matching.follower import Follower
+from matching.follower import configured
 from matching.hashing.decoder import shared_decoder
 from matching.keyring import UnreadableBlobError
 from matching.management.photos import PerItemCommand, chosen_uses, files, read
@@ -28,7 +28,7 @@ class Command(PerItemCommand):
 
     def handle(self, *, paths: list[str], uses: str | None, effort: Any, include_possible: bool, **_: Any) -> None:
         asked = chosen_uses(uses) if uses is not None else frozenset(IDS)
-        follower = Follower()
+        follower = configured()
         try:
             follower.load()
         except (DatabaseError, InterfaceError):
