@@ -124,6 +124,14 @@ def stamped(path: Path) -> datetime:
     return datetime.strptime(path.name.split(".")[0], STAMP).replace(tzinfo=UTC)
 
 
+def plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Raises tarfile.TarError for what is neither a file nor a folder below the one that is unpacked to."""
+    path = Path(member.name)
+    if not (member.isreg() or member.isdir()) or path.is_absolute() or ".." in path.parts:
+        raise tarfile.ExtractError(f"{member.name} is no part of a copy of PostgreSQL")
+    return member
+
+
 def put_back(folder: Path, data: Path, identity_file: Path, until: datetime | None) -> Path:
     """Make a data folder that PostgreSQL, when it starts, rolls forward to `until`, or as far as the log goes.
 
@@ -138,7 +146,12 @@ def put_back(folder: Path, data: Path, identity_file: Path, until: datetime | No
     draft.mkdir(mode=0o700, parents=True)
     try:
         with opened(base, identity_file) as stream, tarfile.open(fileobj=stream, mode="r|gz") as tar:
-            tar.extractall(draft, filter="data")  # owned by us: as whom the server saw itself may be nobody here
+            tar.extraction_filter = getattr(
+                tarfile, "data_filter", None
+            )  # 3.11.4 has it; what it refuses, `plain` does
+            for member in tar:
+                # Owned by us: as whom the server saw itself may be nobody here.
+                tar.extract(plain(member), draft, set_attrs=False)
     except (pyrage.DecryptError, tarfile.TarError, ValueError, OSError) as error:
         raise LocalError(f"{base} cannot be opened with {identity_file}: {error}") from error
     fetch = shlex.join([sys.executable, "-I", str(WAL), "fetch", str(identity_file.absolute()), str(backups.wal)])

@@ -24,7 +24,8 @@ class Proxy:
     def start(self) -> None:
         self._thread.start()
         served = asyncio.run_coroutine_threadsafe(asyncio.start_server(self._connected, "127.0.0.1", 0), self._loop)
-        self.port = served.result(10).sockets[0].getsockname()[1]
+        self._server = served.result(10)
+        self.port = self._server.sockets[0].getsockname()[1]
 
     def reset(self) -> None:
         """Every connection that stands is cut, both ways."""
@@ -39,9 +40,18 @@ class Proxy:
         self._age += 1
 
     def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._cut)
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
+        self._loop.close()
+
+    async def _end(self) -> None:
+        self._server.close()
+        standing = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in standing:
+            task.cancel()
+        await asyncio.gather(*standing, return_exceptions=True)
+        await asyncio.sleep(0)  # transports that were cut close their sockets in the next round
 
     def _cut(self) -> None:
         for writer in self._writers:

@@ -5,13 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyrage
 import pytest
 
-from config.local.backup import STAMP, Backups, new_keys, put_back
+from config.local.backup import STAMP, Backups, new_keys, plain, put_back
 from config.local.failure import LocalError
 from config.local.home import ROOT
 from config.local.wal import fetch, keep
@@ -72,6 +73,15 @@ def test_nothing_is_put_back_over_data_or_from_before_the_first_copy(backups: Ba
     made(backups.bases, f"{NOW:{STAMP}}.tar.gz.age", NOW)
     with pytest.raises(LocalError, match="no backup of before 2026-11-25T11"):
         put_back(backups.folder, tmp_path / "new", tmp_path / "key", NOW - timedelta(hours=1))
+
+
+def test_what_would_leave_the_folder_or_be_no_file_is_not_unpacked() -> None:
+    link = tarfile.TarInfo("pg_wal/link")
+    link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+    for member in (tarfile.TarInfo("../beside"), tarfile.TarInfo("/etc/passwd"), link):
+        with pytest.raises(tarfile.TarError, match="no part of a copy"):
+            plain(member)
+    assert plain(tarfile.TarInfo("base/1/PG_VERSION")).name == "base/1/PG_VERSION"
 
 
 @pytest.mark.parametrize(("name", "value"), [("BACKUP_RECIPIENT", "age1"), ("BACKUPS_KEPT_DAYS", "many")])
