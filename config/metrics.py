@@ -7,11 +7,11 @@ and `veto_database_up` or `veto_valkey_up` says so: a number of before would pas
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import psutil
 import redis
@@ -28,6 +28,8 @@ from config.local.backup import Backups
 from consent import facts as of_people
 from matching import facts
 
+T = TypeVar("T")
+
 SLOW_S: Final = 300.0
 LONGEST: Final = "SET LOCAL statement_timeout = '5s'"  # a scrape has ten
 GRACE: Final = timedelta(hours=3)  # tasks that delete run every hour, and have a bound on how much they delete at once
@@ -42,6 +44,18 @@ def gauges(name: str, text: str, label: str, values: dict[str, int]) -> Metric:
     for of, value in values.items():
         family.add_metric([of], value)
     return family
+
+
+def asked(question: Callable[[], T]) -> T | None:
+    """What PostgreSQL says, for no longer than a scrape can wait; None where it is away."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(LONGEST)
+            return question()
+    except (DatabaseError, InterfaceError):
+        return None
+    finally:
+        connection.close()  # a thread of the server's lives for one scrape
 
 
 class SharedFacts(Collector):
@@ -62,30 +76,17 @@ class SharedFacts(Collector):
         yield from found
 
     def _quick(self) -> list[Metric]:
-        known = None
-        try:
-            with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute(LONGEST)
-                known = facts.outstanding()
-        except (DatabaseError, InterfaceError):
-            pass
-        finally:
-            connection.close()  # a thread of the server's lives for one scrape
+        known = asked(facts.outstanding)
         return [gauge("database_up", "1 where PostgreSQL answered.", known is not None), *published(known), *of(known)]
 
     def _slowly(self) -> list[Metric]:
         if time.monotonic() - self._slow_at < SLOW_S:
             return self._slow
-        try:
-            with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute(LONGEST)
-                self._slow = list(counted())
-                self._slow_at = time.monotonic()
-        except (DatabaseError, InterfaceError):
+        found = asked(lambda: list(counted()))
+        if found is None:
             return []
-        finally:
-            connection.close()
-        return self._slow
+        self._slow, self._slow_at = found, time.monotonic()
+        return found
 
 
 def of(known: facts.Outstanding | None) -> Iterator[Metric]:

@@ -79,7 +79,8 @@ class Records:
                         protections=protections,
                     )
                 )
-            self._drop(not kept)
+            if not kept:
+                self._drop(1)
         if not self._wake.is_set():
             self._wake.set()
 
