@@ -87,20 +87,20 @@ def here_open(window: Window, someone: Someone) -> None:
 
 def sheet(window: Window, _: Someone) -> None:
     window.open("account_case")
-    window.page.locator("main button.button-main").click()
+    window.click("main button.button-main")
 
 
 def sheet_not_kept(window: Window, someone: Someone) -> None:
     sheet(window, someone)
     window.page.fill("input[name=last]", "AAAAA")
-    window.page.locator("main button.button-main").click()
+    window.click("main button.button-main")
 
 
 def login_refused(window: Window, _: Someone) -> None:
     window.open("account_login")
     window.page.fill("input[name=login]", "nobody@example.org")
     window.page.fill("input[name=password]", "not this one")
-    window.page.locator("main button.button-main").click()
+    window.click("main button.button-main")
 
 
 def login_second_step(window: Window, _: Someone) -> None:
@@ -109,7 +109,7 @@ def login_second_step(window: Window, _: Someone) -> None:
     window.open("account_login")
     window.page.fill("input[name=login]", str(careful.person.username))
     window.page.fill("input[name=password]", PASSWORD)
-    window.page.locator("main button.button-main").click()
+    window.click("main button.button-main")
     assert window.at("mfa_authenticate")
 
 
@@ -117,7 +117,7 @@ def signup_refused(window: Window, _: Someone) -> None:
     window.open("account_signup")
     window.page.fill("input[name=email]", "nobody")
     window.page.fill("input[name=password1]", "short")
-    window.page.locator("main button.button-main").click()
+    window.click("main button.button-main")
 
 
 def confirm_address(window: Window, _: Someone) -> None:
@@ -140,7 +140,7 @@ def csrf_refused(window: Window, _: Someone) -> None:
     window.page.evaluate("document.querySelector('main input[name=csrfmiddlewaretoken]').value = 'x'.repeat(64)")
     window.page.fill("input[name=login]", "a@example.org")
     window.page.fill("input[name=password]", "x")
-    window.page.locator("main button.button-main").click()
+    window.click("main button.button-main")
 
 
 def missing(window: Window, _: Someone) -> None:
@@ -193,25 +193,25 @@ def chosen_photos(window: Window, _: Someone) -> None:
 
 def withdrawn(window: Window, someone: Someone) -> None:
     chosen_photos(window, someone)
-    window.page.locator(".bulk button[formaction$=withdraw]").click()
+    window.click(".bulk button[formaction$=withdraw]")
     assert window.at("photos-undo")
 
 
 def change_chosen(window: Window, someone: Someone) -> None:
     chosen_photos(window, someone)
-    window.page.locator(".bulk button").nth(0).click()
+    window.click(".bulk button")
 
 
 def answers(window: Window, whose: str, sensitive: str) -> None:
     window.open("photos-add")
     window.page.check(f"input[name=whose][value={whose}]")
     window.page.check(f"input[name=sensitive][value={sensitive}]")
-    window.page.locator("main button.button-main").click()
+    window.click("main button.button-main")
 
 
 def before_refused(window: Window, _: Someone) -> None:
     window.open("photos-add")
-    window.page.locator("main button.button-main").click()
+    window.click("main button.button-main")
 
 
 def upload(window: Window, _: Someone) -> None:
@@ -221,14 +221,14 @@ def upload(window: Window, _: Someone) -> None:
 def upload_refused(window: Window, someone: Someone) -> None:
     upload(window, someone)
     window.page.check("input[name=preset][value=own]")
-    window.page.locator("main button.button-main").click()
+    window.click("main button.button-main")
 
 
 def results(window: Window, someone: Someone) -> None:
     upload(window, someone)
     window.page.set_input_files("input[type=file]", [*files(2), not_a_photo()])
     window.page.fill("input[name=label]", "Lac d’Annecy, été 2024")
-    window.page.locator("main button.button-main").click()
+    window.click("main button.button-main")
     assert window.at("photos-upload")
 
 
@@ -241,14 +241,14 @@ def choose_refused(window: Window, someone: Someone) -> None:
     """Nobody's form can be wrong by hand; an old one could."""
     photo_open(window, someone)
     window.page.evaluate("document.querySelector('input[name=preset]:checked').value = 'older'")
-    window.page.locator("form[action$=choose] button").click()
+    window.click("form[action$=choose] button")
 
 
 def rename_refused(window: Window, someone: Someone) -> None:
     photo_open(window, someone)
     window.page.evaluate("document.querySelector('input[name=label]').removeAttribute('maxlength')")
     window.page.fill("input[name=label]", "🐈" * 300)
-    window.page.locator("form[action$=rename] button").click()
+    window.click("form[action$=rename] button")
 
 
 def list_filtered(window: Window, _: Someone) -> None:
@@ -266,13 +266,13 @@ def drop_details(window: Window, _: Someone) -> None:
 
 def new_sheet(window: Window, _: Someone) -> None:
     window.open("account_secret")
-    window.page.locator("main button.button-main").click()
+    window.click("main button.button-main")
 
 
 def new_sheet_not_kept(window: Window, someone: Someone) -> None:
     new_sheet(window, someone)
     window.page.fill("input[name=last]", "AAAAA")
-    window.page.locator("main button.button-main").click()
+    window.click("main button.button-main")
 
 
 def happened(window: Window, someone: Someone) -> None:

@@ -47,7 +47,7 @@ def test_a_double_click_registers_nothing_twice(a_window: Opener, someone: Someo
         window.open("photos")
         assert window.page.locator(".seal-withdrawn").count() == 0
 
-        window.page.locator("article.photo h3 a").first.click()
+        window.click("article.photo h3 a")
         window.page.locator("details.fold summary").first.click()
         window.page.check("details.fold input[value=essential]")
         twice(window, "form[action$=choose] button")
@@ -78,18 +78,21 @@ def test_a_double_click_opens_one_case(a_window: Opener) -> None:
 def test_the_language_may_be_changed_below_a_sheet_that_was_refused(a_window: Opener) -> None:
     with a_window(language="en") as window:
         pages.sheet_not_kept(window, Someone.new())
-        window.page.locator(".language button").click()
+        window.click(".language button")
         window.language = "fr"
         assert window.at("account_case")
         window.look()
 
 
+# Before all of the page is there; in the page, since from outside one waits at times for one that is never answered.
 PRESSED = """() => new Promise(told => {
     const button = document.querySelector("main button.button-main");
-    button.form.addEventListener("submit", () =>
-        setTimeout(() => told(document.querySelector("main [role=status]").innerText)));
+    button.form.addEventListener("submit", () => setTimeout(() => {
+        dispatchEvent(new PageTransitionEvent("pageshow"));
+        told(document.querySelector("main [role=status]").innerText);
+    }));
     button.click();
-})"""  # in the page: from outside, one waits at times for the page that is never answered
+})"""
 
 
 def test_while_photos_are_on_their_way_the_form_says_so(a_window: Opener, someone: Someone) -> None:
@@ -154,8 +157,7 @@ def test_a_session_that_ended_leads_to_log_in_and_back_and_changes_nothing(a_win
             someone.comes_in(window)
             open_it(window, someone)
             window.context.clear_cookies(name="session")
-            window.page.locator(button).first.click()
-            window.page.wait_for_load_state()
+            window.click(button)
             assert window.at("account_login"), name
             window.look()
             window.page.fill("input[name=login]", str(someone.person.username))
@@ -215,8 +217,7 @@ def test_ten_thousand_emoji_break_nothing_and_are_kept_where_that_is_safe(
         box.evaluate(WITHOUT_LIMITS, EMOJI)
         for other in window.page.locator("main input[type=password]").all():
             other.fill(PASSWORD)
-        window.page.locator(button).first.click()
-        window.page.wait_for_load_state()
+        window.click(button)
         if name == "photos":
             return  # too long an address: the server says so, and the list is where it was
         window.look()

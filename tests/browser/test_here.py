@@ -163,8 +163,7 @@ def test_many_photos_are_protected_paused_resumed_found_changed_and_withdrawn(
         window.page.set_input_files("#files", files[3])
         expect(window.page.locator("#said")).to_have_text(window.say("It is this one:"))
         window.reachable()
-        window.page.locator("#found a").click()
-        window.page.wait_for_load_state()
+        window.click("#found a")
         assert window.say("What was decided, and when") in window.text()
 
         window.open("photos")
@@ -179,8 +178,7 @@ def test_many_photos_are_protected_paused_resumed_found_changed_and_withdrawn(
         window.look()
         window.reachable()
         assert web.check_image(files[-1].read_bytes(), key).json["result"] == "no_match"
-        window.page.locator("main button.button-main").click()
-        window.page.wait_for_load_state()
+        window.click("main button.button-main")
         assert uses_of(someone) == {"refuse-everything": number}
         sent.holds_nothing_of(files)
 

@@ -43,8 +43,7 @@ def logs_in(window: Window, sheet: Sheet) -> None:
 def proves(window: Window, sheet: Sheet) -> None:
     assert window.at("account_reauthenticate")
     window.page.fill("input[name=password]", sheet.secret)
-    window.page.locator("main button.button-main").click()
-    window.page.wait_for_load_state()
+    window.click("main button.button-main")
 
 
 def adds_photos(window: Window, label: str, chosen: list[dict[str, object]]) -> None:
@@ -99,7 +98,7 @@ def test_from_a_case_number_to_the_last_erasure(
         assert window.say("Refuse everything") in window.text()
         assert answer()[1]["train"] == "denied"
 
-        window.page.locator("article.photo h3 a").first.click()
+        window.click("article.photo h3 a")
         window.press("Withdraw this photo")
         window.look()
         assert window.page.locator(".heading .seal-withdrawn").count() == 1
@@ -112,8 +111,7 @@ def test_from_a_case_number_to_the_last_erasure(
         assert answer()[0] == "no_match"
         assert window.at("photos-undo")
         window.look()
-        window.page.locator("main button.button-main").click()
-        window.page.wait_for_load_state()
+        window.click("main button.button-main")
         assert answer()[0] == "protected"
 
         window.open("account")
@@ -144,7 +142,7 @@ def test_from_a_case_number_to_the_last_erasure(
 def test_the_language_changes_and_the_page_stays(a_window: Opener) -> None:
     with a_window(language="en") as window:
         window.open("help")
-        window.page.locator(".language button").click()
+        window.click(".language button")
         assert window.at("help")
         window.language = "fr"
         window.look()

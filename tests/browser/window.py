@@ -95,6 +95,11 @@ class Window:
     def open(self, name: str, /, *arguments: Any, **query: str) -> None:
         self.page.goto(self.base + self.path(name, *arguments, **query))
 
+    def click(self, selector: str) -> None:
+        """What leads to another page, and that page with its scripts: without them a test would act too early."""
+        self.page.locator(selector).first.click()
+        self.page.wait_for_load_state()
+
     def press(self, label: str, within: str = "main") -> None:
         """The button with these words, and the page that comes of it."""
         self.page.locator(within).get_by_role("button", name=self.say(label), exact=True).first.click()
