@@ -1,15 +1,20 @@
 """Celery only wakes: what must happen is a row in PostgreSQL, and a lost task delays it at most."""
 
 import os
+import threading
 import time
 from typing import Any
 
-from celery import Celery, signals
+from celery import Celery, bootsteps, signals
 from django.core.cache import cache
+
+from matching.connections import settle_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 NOTED_S = 2 * 24 * 3600
+LONGEST_TASK_S = 60
+STOPPED_WITHIN_S = LONGEST_TASK_S + 5
 
 app = Celery("veto")
 app.conf.update(
@@ -24,7 +29,7 @@ app.conf.update(
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     task_ignore_result=True,
-    task_time_limit=60,
+    task_time_limit=LONGEST_TASK_S,
     task_soft_time_limit=50,
     task_default_queue="celery",
     task_routes={"matching.tasks.settle_changes": {"queue": "sequence"}},
@@ -52,10 +57,34 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
+class Stopped(bootsteps.StartStopStep):
+    """A worker that stops has ended when its longest task might have, and what hangs in it ends with it.
+
+    Where Valkey refuses to write, a worker gives up and waits for its tasks, for ever if one does not come back: who
+    watches over it sees a process, and nothing is done any more. What a task was at is a row still.
+    """
+
+    requires = ("celery.worker.components:Pool",)
+
+    def close(self, _: Any) -> None:
+        last = threading.Timer(STOPPED_WITHIN_S, os._exit, (1,))
+        last.daemon = True
+        last.start()
+
+
+app.steps["worker"].add(Stopped)
+
+
 @signals.task_success.connect
 def note(sender: Any, **_: Any) -> None:
     """When each task last came to its end, for `manage.py metrics`: beat, broker and a worker were there."""
     cache.set(ran(sender.name), int(time.time()), NOTED_S)
+
+
+@signals.task_postrun.connect
+def settle(task: Any, **_: Any) -> None:
+    if not task.request.is_eager:  # else the transaction is its caller's
+        settle_connections()
 
 
 def ran(task: str) -> str:

@@ -15,6 +15,7 @@ from config.bodies import Arriving, Room
 from config.exchange import Answer, Handler, Scope, Transport, answered, environ_of, refusal
 from config.lanes import Lane
 from matching.api.middleware import API_PREFIX
+from matching.connections import settle_connections
 from matching.problems import Problem
 from matching.records import records
 
@@ -61,7 +62,10 @@ class Front:
 
     def answer(self, environ: dict[str, Any], transport: Transport) -> None:
         """In a thread."""
-        send(transport, answered(self.handler, environ))
+        try:
+            send(transport, answered(self.handler, environ))
+        finally:
+            settle_connections()
 
 
 def send(transport: Transport, answer: Answer) -> None:

@@ -13,12 +13,13 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, close_old_connections, transaction
+from django.db import DatabaseError, InterfaceError, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from matching import exclusions, metrics, sequence
 from matching.access import Directory
+from matching.connections import settle_connections
 from matching.excluded import ExcludedImages
 from matching.index import details_segmented, segmented
 from matching.index.details_segmented import SegmentedDetailsIndex
@@ -264,7 +265,7 @@ class Follower:
             except Exception:
                 log.exception("index_cannot_load")  # and go on: without this thread the process would never answer
             finally:
-                close_old_connections()
+                settle_connections()
             self._ended.wait(PULSE_S)
 
     def _tell(self, *, current: bool) -> None:

@@ -9,10 +9,11 @@ from functools import cache
 from uuid import UUID
 
 import structlog
-from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
 from matching import keys
+from matching.connections import settle_connections
 from matching.models import ApiKey
 
 log = structlog.get_logger(__name__)
@@ -57,7 +58,7 @@ class LastUsed:
             except (DatabaseError, InterfaceError) as error:
                 log.warning("last_use_not_written", error=type(error).__name__)
             finally:
-                close_old_connections()
+                settle_connections()
 
 
 @cache

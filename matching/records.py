@@ -18,9 +18,10 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from django.db import DatabaseError, InterfaceError, close_old_connections, connection, transaction
+from django.db import DatabaseError, InterfaceError, connection, transaction
 
 from matching import events, metrics, refs
+from matching.connections import settle_connections
 from matching.decision import Decision, say
 from matching.models import Check, CheckCount, Protection, Report, Told
 
@@ -136,13 +137,14 @@ class Records:
         try:
             self.write()
         except (DatabaseError, InterfaceError) as error:
-            log.warning("checks_not_written", error=type(error).__name__)
+            code = getattr(error.__cause__, "sqlstate", None)
+            log.warning("checks_not_written", error=type(error).__name__, code=code)
             return False
         except Exception:
             log.exception("checks_not_written")  # and go on: without this thread nothing would be kept
             return False
         finally:
-            close_old_connections()
+            settle_connections()
         return True
 
 

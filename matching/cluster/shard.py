@@ -17,8 +17,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
-from django.db import close_old_connections  # noqa: E402
-
+from matching.connections import settle_connections  # noqa: E402
 from matching.follower import Follower  # noqa: E402
 from matching.index.interface import Hit  # noqa: E402
 from matching.published import Position  # noqa: E402
@@ -64,7 +63,7 @@ class Shard:
             said, held = answer(self._follower), self._follower.position
             return said if held is not None and held.epoch == wanted.epoch else None
         finally:
-            close_old_connections()
+            settle_connections()
 
 
 def unpacked(packed: tuple[bytes, ...]) -> Any:

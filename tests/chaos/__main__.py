@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.http.__main__ import await_ready
+from config.local.child import last_lines
 from tests.chaos.faults import Faults
 from tests.chaos.judge import RECOVERY_S, judge, unanswered
 from tests.chaos.ledger import Ledger
@@ -41,6 +42,8 @@ def chaos(seconds: float, seed: int, folder: Path, say: Say) -> tuple[Ledger, Fa
         except BaseException:
             for part in stage.parts.values():
                 say(f"the end of the log of {part.name}:\n{part.last_lines(20)}")
+            log = stage.world.folder / "postgres.log"
+            say(f"the end of the log of PostgreSQL:\n{last_lines(log, 20)}")
             raise
 
 

@@ -6,10 +6,17 @@ from typing import Any
 
 import pytest
 
+from matching.cluster import shard as shards
 from matching.cluster.shard import Shard
 from matching.published import Position
 
 HELD = Position(3, 10, "1/now")
+
+
+@pytest.fixture(autouse=True)
+def nothing_to_settle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL is not asked here, and may not be."""
+    monkeypatch.setattr(shards, "settle_connections", lambda: None)
 
 
 class Going:

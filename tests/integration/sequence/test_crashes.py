@@ -8,14 +8,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
+import redis
 from kombu.exceptions import OperationalError
 
 from config.celery import app
 from matching import published
 from matching.models import Change, Sequence
 from tests.integration.sequence.hashes import random_hash
-from tests.integration.sequence.processes import Actor, Cast, until
+from tests.integration.sequence.processes import Actor, Cast, World, until
 from tests.integration.web import ROOT
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -119,3 +121,31 @@ def test_beat_gives_up_a_line_to_the_broker_that_has_died_without_a_word() -> No
         url = f"redis://127.0.0.1:{silent.getsockname()[1]}/1"
         with app.connection_for_write(url) as connection, pytest.raises(OperationalError, match="Timeout"):
             app.send_task("matching.tasks.settle_changes", connection=connection)
+
+
+def test_a_worker_that_gives_up_ends_though_a_task_of_it_hangs(world: World, tmp_path: Path) -> None:
+    """Valkey refuses to write, as on a full disk, while a child that was given a task does not run."""
+    environment, log = os.environ | world.environment, tmp_path / "worker.log"
+    program = [sys.executable, "-m", "celery", "-A", "tests.integration.sequence.hasty"]
+    command = ["worker", "-Q", "sequence", "--concurrency", "2", "--without-gossip", "--without-mingle", "-l", "INFO"]
+    with log.open("wb") as output:
+        worker = psutil.Popen([*program, *command], cwd=ROOT, env=environment, stdout=output, stderr=output)
+    children = []
+    try:
+        until(lambda: "ready" in log.read_text())
+        children = worker.children()
+        for child in children:
+            child.suspend()
+        subprocess.run([*program, "call", "matching.tasks.settle_changes"], cwd=ROOT, env=environment, check=True)
+        with redis.Redis(unix_socket_path=str(world.valkey.socket), db=1) as broker:
+            until(lambda: broker.hlen("unacked") == 1)
+        with world.redis() as client:
+            client.config_set("min-replicas-to-write", 1)
+            assert worker.wait(30) == 1
+            client.config_set("min-replicas-to-write", 0)
+        assert "Unrecoverable error" in log.read_text()
+    finally:
+        for process in (worker, *children):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        worker.wait()
