@@ -6,6 +6,7 @@ docs/adr/0026-slow-clients-and-load.md.
 """
 
 import secrets
+import time
 from functools import partial
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ import structlog
 from config.bodies import Arriving, Room
 from config.exchange import Answer, Handler, Scope, Transport, answered, environ_of, refusal
 from config.lanes import Lane
+from matching.api.auth import RECEIVED_AT
 from matching.api.middleware import API_PREFIX
 from matching.connections import settle_connections
 from matching.problems import Problem
@@ -46,7 +48,7 @@ class Front:
                 if body is None:  # the client has gone, or ended what it had begun
                     transport.response_bytes(400, [], b"")
                     return
-                environ |= {"wsgi.input": body, "CONTENT_LENGTH": str(arriving.length)}
+                environ |= {"wsgi.input": body, "CONTENT_LENGTH": str(arriving.length), RECEIVED_AT: time.monotonic()}
                 large = arriving.length > LARGE_BYTES or scope.path == IMAGES
                 lane = self.large if large else self.quick
                 await lane.do(partial(self.answer, environ, transport), always=scope.path in ALWAYS)

@@ -67,12 +67,24 @@ class Follower:
         self._lost_in = 0  # the last epoch of which this process knows that changes were lost
         self._complete_in: int | None = None  # the last epoch that this process has found complete
         self.position: Position | None = None
+        self._in_step: tuple[float, Latest] | None = None  # when the last look that found it so began, and by what
         self.behind = 0  # how many published changes were lacking at the last look, after those to be had were applied
         self.as_of: datetime | None = None
 
-    def current(self) -> bool:
-        """Whether this process holds every change acknowledged before the call; applies what is missing first."""
-        return self.in_step() and self.complete()
+    def current(self, *, received_at: float | None = None) -> bool:
+        """Whether this process holds every change acknowledged before the call; applies what is missing first.
+
+        Before `received_at`, by the monotonic clock, if that is given: a question that had to wait for its turn needs
+        no look of its own where one began while it waited.
+        """
+        return (self._seen_since(received_at) or self.in_step()) and self.complete()
+
+    def _seen_since(self, received_at: float | None) -> bool:
+        seen = self._in_step
+        if received_at is None or seen is None:
+            return False
+        began, latest = seen
+        return began > received_at and latest is self._latest and self.position is not None  # not loaded anew since
 
     def complete(self) -> bool:
         """Whether nothing acknowledged is missing in the database that is followed, which a restore leaves open."""
@@ -102,7 +114,7 @@ class Follower:
 
     def _is_current(self) -> bool:
         """Other threads may catch up or start over meanwhile, so each thing is read once."""
-        latest, held = self._latest, self.position
+        began, latest, held = time.monotonic(), self._latest, self.position
         if latest is None or held is None:
             return False
         try:
@@ -115,7 +127,10 @@ class Follower:
         if held < latest_position:
             held = self._catch_up(latest_position)
         self.behind = lacking(held, latest_position)
-        return held is not None and held >= latest_position and latest is self._latest
+        current = held is not None and held >= latest_position and latest is self._latest
+        if current:
+            self._in_step = began, latest
+        return current
 
     def holds(self, lineage: UUID, wanted: Position) -> bool:
         """Whether all changes up to `wanted`, known to another process, are held; applies what is missing first."""

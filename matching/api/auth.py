@@ -1,6 +1,6 @@
 """The door: `Authorization: Bearer <key>`, its scope, and from where it may come."""
 
-from typing import cast
+from typing import Final, cast
 
 import structlog
 from django.http import HttpRequest
@@ -15,6 +15,9 @@ from matching.last_used import last_used
 from matching.limits import Quota
 from matching.network import client_address
 from matching.problems import Problem
+
+
+RECEIVED_AT: Final = "veto.received_at"  # in the environment, by the monotonic clock; absent where that is not known
 
 
 class PlatformRequest(HttpRequest):
@@ -56,7 +59,7 @@ class Key(HttpBearer):
         except keys.InvalidKeyError as error:
             raise Problem("invalid-key", f"{str(error).capitalize()}.") from None
         follower = platform_request.follower = shared()
-        platform_request.current = follower.current()
+        platform_request.current = follower.current(received_at=request.META.get(RECEIVED_AT))
         try:
             belief = follower.directory.look_up(credential.kid, follower.position, current=platform_request.current)
         except AccessUnknownError:
