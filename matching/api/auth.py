@@ -16,7 +16,6 @@ from matching.limits import Quota
 from matching.network import client_address
 from matching.problems import Problem
 
-
 RECEIVED_AT: Final = "veto.received_at"  # in the environment, by the monotonic clock; absent where that is not known
 
 

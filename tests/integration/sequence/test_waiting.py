@@ -1,4 +1,4 @@
-"""A question that waited for a thread takes over what was found meanwhile, and nothing that was found before it came."""
+"""A question that waited for a thread takes over what was found meanwhile, and nothing that was found before."""
 
 import time
 
