@@ -1,12 +1,14 @@
 """A question that waited for a thread takes over what was found meanwhile, and nothing that was found before."""
 
+import json
 import time
 
 import pytest
 
 from matching.follower import Follower
 from tests.integration.sequence.hashes import random_hash
-from tests.integration.sequence.processes import Cast
+from tests.integration.sequence.processes import Cast, Line, owner_of, question
+from tests.integration.web import Web
 
 
 @pytest.fixture
@@ -57,3 +59,32 @@ def test_nothing_is_current_once_what_was_held_was_given_up(follower: Follower) 
     assert follower.current()
     follower.position = None
     assert not follower.current(received_at=came)
+
+
+def test_what_is_acknowledged_while_a_question_is_still_being_sent_is_in_its_answer(
+    two_workers: Web, lines: list[Line], live_key: str, cast: Cast
+) -> None:
+    slow, code = lines[0], random_hash()
+    body = json.dumps(question(code)).encode()
+    slow.connection.putrequest("POST", "/v1/check")
+    slow.connection.putheader("Authorization", f"Bearer {live_key}")
+    slow.connection.putheader("Content-Length", str(len(body)))
+    slow.connection.endheaders(body[:9])
+    looks_meanwhile(two_workers, owner_of(slow, two_workers), live_key)
+    assert cast.actor().do("protect", code=code)["in_effect"]
+    slow.connection.send(body[9:])
+    response = slow.connection.getresponse()
+    assert json.loads(response.read())["result"] == "protected"
+
+
+def looks_meanwhile(web: Web, process: int, key: str) -> None:
+    """Another question to the same process."""
+    others = []
+    try:
+        while not others or owner_of(others[-1], web) != process:
+            assert len(others) < 200
+            others.append(Line(web.port))
+            assert others[-1].ask("GET", "/v1/me", key=key).status == 200
+    finally:
+        for line in others:
+            line.close()
