@@ -223,7 +223,7 @@ VETO_1: Final = Profile(
                 # Of 22 million pairs of unlike photos the nearest was 63; the fitted tail allows 37 (ADR 10). A plain
                 # PDQ hash matches to 31 bits, which its authors recommend.
                 thresholds=Thresholds(strong=31, match=37, possible=56),
-                candidates=CandidateRule(permutation=permutation("veto-1/pdq"), bands=16, flips=1),
+                candidates=CandidateRule(permutation=permutation("veto-1/pdq"), bands=12, flips=2),
             ),
             "dhash": Algorithm(
                 name="dhash",

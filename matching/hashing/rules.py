@@ -40,13 +40,19 @@ class Thresholds:
 class CandidateRule:
     """Which stored codes are compared with a query at all, whatever index holds them.
 
-    Position p of the permuted code is bit `permutation[p]` of the hash. The permuted code is cut into `bands` of equal
-    width; a stored code is a candidate when in at least one band it differs from the query in at most `flips` bits.
+    Position p of the permuted code is bit `permutation[p]` of the hash. The permuted code is cut into `bands`, of which
+    number b, from 0, ends before position 256 · (b + 1) / `bands`, rounded down; a stored code is a candidate when in
+    at least one band it differs from the query in at most `flips` bits.
     """
 
     permutation: tuple[int, ...]
     bands: int
     flips: int
+
+    @property
+    def ends(self) -> tuple[int, ...]:
+        """Before which position of the permuted code each band ends."""
+        return tuple(BITS * (band + 1) // self.bands for band in range(self.bands))
 
     @property
     def guaranteed(self) -> int:
@@ -57,7 +63,7 @@ class CandidateRule:
         return {
             "permutation": list(self.permutation),
             "bands": self.bands,
-            "band_bits": BITS // self.bands,
+            "band_ends": list(self.ends),
             "flips": self.flips,
             "guaranteed_distance": self.guaranteed,
         }

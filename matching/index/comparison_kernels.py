@@ -5,7 +5,7 @@ A code is four words of 64 bits, permuted as `Rule` says. numba takes no notice 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -19,14 +19,11 @@ if TYPE_CHECKING:
 Words = npt.NDArray[np.uint64]
 Code = tuple[int, int, int, int]
 
-TILE: Final = 16  # bits
-
 
 @njit(nogil=True, cache=True)
-def chunk(code: Code, first: int, bits: int) -> int:
-    """So many bits (16 or 8) of a code from one on, as a number whose highest bit is the first."""
-    tile = (code[first >> 6] >> np.uint64(first & 48)) & np.uint64(0xFFFF)
-    return np.int64(tile >> np.uint64(16 - (first & 15) - bits)) & ((1 << bits) - 1)
+def key_of(code: Code, band: int, bits: int, rule: Rule) -> int:
+    """The first so many bits of a band, as a number whose highest bit is the first."""
+    return np.int64(code[rule.words[band]] >> np.uint64(rule.tops[band] - bits)) & ((1 << bits) - 1)
 
 
 @njit(nogil=True, cache=True)
@@ -58,17 +55,9 @@ def agreeing(difference: int, flips: int) -> int:
 @njit(nogil=True, cache=True)
 def first_band(asked: Code, stored: Code, rule: Rule) -> int:
     """The first band in which two codes differ by no more than the rule's flips; `bands` where there is none."""
-    if rule.width == TILE:
-        for word in range(4):
-            tiles = agreeing(asked[word] ^ stored[word], rule.flips)
-            if tiles:
-                return 4 * word + (ones((tiles & (~tiles + np.uint64(1))) - np.uint64(1)) >> np.uint64(4))
-        return rule.bands
     for band in range(rule.bands):
-        flips = 0
-        for first in range(band * rule.width, (band + 1) * rule.width, rule.key_bits):
-            flips += ones(chunk(asked, first, rule.key_bits) ^ chunk(stored, first, rule.key_bits))
-        if flips <= rule.flips:
+        word = rule.words[band]
+        if ones((asked[word] ^ stored[word]) & rule.inside[band]) <= rule.flips:
             return band
     return rule.bands
 

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from matching.hashing.rules import BITS, CandidateRule, ConfirmedHamming, TileAgreement
+from matching.hashing.rules import CandidateRule, ConfirmedHamming, TileAgreement
 
 Words = npt.NDArray[np.uint64]
 Tiles = npt.NDArray[np.uint16]
@@ -24,15 +24,19 @@ def hamming(queries: Words, codes: Words) -> Distances:
 def candidates(difference: Words, rule: CandidateRule) -> Booleans:
     """Which differences (n, 4) of two codes make a candidate: few enough flips in at least one band. Shape (n,)."""
     bits = np.unpackbits(difference.view(np.uint8), axis=1)[:, rule.permutation]
-    flips = bits.reshape(len(bits), rule.bands, BITS // rule.bands).sum(axis=2)
+    flips = np.add.reduceat(bits, (0, *rule.ends[:-1]), axis=1)
     return np.asarray((flips <= rule.flips).any(axis=1))
 
 
-def tiled(words: Words, by: TileAgreement | CandidateRule) -> Tiles:
-    """The permuted codes as sixteen tiles each: (n, 4) words to (n, 16) numbers, a tile's first bit its highest."""
+def permuted(words: Words, by: TileAgreement | CandidateRule) -> npt.NDArray[np.uint8]:
+    """The codes in the order of the rule: (n, 4) words to (n, 32) bytes."""
     codes = np.ascontiguousarray(words).view(np.uint8)
-    permuted = np.packbits(np.unpackbits(codes, axis=1)[:, by.permutation], axis=1)
-    return np.ascontiguousarray(permuted).view(">u2").astype(np.uint16)
+    return np.ascontiguousarray(np.packbits(np.unpackbits(codes, axis=1)[:, by.permutation], axis=1))
+
+
+def tiled(words: Words, by: TileAgreement) -> Tiles:
+    """The permuted codes as sixteen tiles each: (n, 4) words to (n, 16) numbers, a tile's first bit its highest."""
+    return permuted(words, by).view(">u2").astype(np.uint16)
 
 
 def tile_distance(queries: Tiles, tiles: Tiles, comparison: TileAgreement) -> Distances:

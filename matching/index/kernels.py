@@ -19,8 +19,8 @@ from matching.index.comparison_kernels import (
     Code,
     Words,
     bits_between,
-    chunk,
     first_band,
+    key_of,
     lacking,
     penalty,
     tiles_that_agree,
@@ -113,18 +113,29 @@ def compare(
 
 
 @njit(nogil=True, cache=True)
+def key_bits(band: int, codes: int, rule: Rule) -> int:
+    """How many bits the keys of a band have where there are so many codes: about as many keys as codes."""
+    bits: int = rule.key_bits[band]
+    while rule.by_bits and bits > 1 and codes >> bits == 0:
+        bits -= 1
+    return bits
+
+
+@njit(nogil=True, cache=True)
 def codes_worth(asked: Code, offsets: Numbers, rule: Rule, least: int) -> Counts:
     """How many codes agree with each of the tiles in a worth up to 0, 1, ... below `least`: (tiles, least)."""
     codes = np.zeros((rule.bands, least), np.int64)
+    first = 0
     for band in range(rule.bands):
-        key = chunk(asked, band * rule.width, rule.key_bits)
+        key = key_of(asked, band, rule.key_bits[band], rule)
         for mask in rule.masks:
             wanted = key ^ mask
             worth = rule.worth[ones(mask)] * np.int64(rule.detail[wanted])
             if worth < least:
-                codes[band, worth] += np.int64(offsets[band, wanted + 1] - offsets[band, wanted])
+                codes[band, worth] += np.int64(offsets[first + wanted + 1] - offsets[first + wanted])
         for worth in range(1, least):
             codes[band, worth] += codes[band, worth - 1]
+        first += (1 << rule.key_bits[band]) + 1
     return codes
 
 
@@ -154,27 +165,39 @@ def spared(asked: Code, offsets: Numbers, rule: Rule) -> Counts:
 
 
 @njit(nogil=True, cache=True)
-def buckets(asked: Code, offsets: Numbers, low: Halves, high: Bytes, rule: Rule, heads: Numbers) -> int:
-    """The buckets to look into, fetched: band, first and end of each in `heads` (n, 3); returns how many."""
-    count = 0
+def buckets(asked: Code, codes: int, offsets: Numbers, low: Halves, high: Bytes, rule: Rule, heads: Numbers) -> int:
+    """The buckets to look into, fetched: band, first and end of each in `heads` (n, 3); returns how many.
+
+    First and end are among the places of all bands, one after the other; `codes` is how many places a band has.
+    """
     worths = np.empty(0, np.int64) if rule.by_bits else spared(asked, offsets, rule)
+    count, first = 0, 0
     for band in range(rule.bands):
-        key = chunk(asked, band * rule.width, rule.key_bits)
-        for mask in rule.masks:
+        bits = key_bits(band, codes, rule)
+        masks = rule.masks[: np.searchsorted(rule.masks, 1 << bits)]
+        key = key_of(asked, band, bits, rule)
+        for mask in masks:
+            fetch(offsets, np.intp(first + (key ^ mask)))
+        begun, its_first = count, band * codes
+        for mask in masks:
             wanted = key ^ mask
             if not rule.by_bits and rule.worth[ones(mask)] * np.int64(rule.detail[wanted]) <= worths[band]:
                 continue
             heads[count, 0] = band
-            heads[count, 1] = offsets[band, wanted]
-            heads[count, 2] = offsets[band, wanted + 1]
+            heads[count, 1] = its_first + np.int64(offsets[first + wanted])
+            heads[count, 2] = its_first + np.int64(offsets[first + wanted + 1])
             count += heads[count, 2] > heads[count, 1]
-    for head in range(count):
-        band, first = heads[head, 0], np.int64(heads[head, 1])
-        end = min(np.int64(heads[head, 2]), first + FETCHED)
-        for at in range(first, end, LINE // 2):
-            fetch(low[band], np.intp(at))
-        for at in range(first, end, LINE):
-            fetch(high[band], np.intp(at))
+        for head in range(begun, count):
+            at, last = np.int64(heads[head, 1]), np.int64(heads[head, 2])
+            fetch(low, np.intp(at))
+            fetch(high, np.intp(at))
+            fetch(low, np.intp(last - 1))
+            fetch(high, np.intp(last - 1))
+            if last - at > LINE // 2:
+                for more in range(at + LINE // 2, min(last, at + FETCHED), LINE // 2):
+                    fetch(low, np.intp(more))
+                    fetch(high, np.intp(more))
+        first += (1 << bits) + 1
     return count
 
 
@@ -183,28 +206,25 @@ def probe(
     asked: Words, asked_textures: Words, begin: int, end: int, codes: Words, textures: Words,
     slots: Numbers, offsets: Numbers, low: Halves, high: Bytes, rule: Rule, nearest: Bytes, found: Numbers,
 ) -> int:  # fmt: skip
-    """Ask the buckets: some of (q, 4) queries and textures; `offsets` (bands, keys + 1) into the places (bands, n).
+    """Ask the buckets: some of (q, 4) queries and textures; `offsets` lead into the places (bands, n).
 
     `nearest` comes as FAR for every slot; returns how many are `found`.
     """
     gathered = np.zeros(BATCH + AHEAD, np.uint32)
     heads = np.empty((rule.bands * len(rule.masks) + 1, 3), np.uint32)
+    all_low, all_high = low.reshape(-1), high.reshape(-1)
     count = 0
     for q in range(begin, end):
         code, texture = whole(asked, q), whole(asked_textures, q if rule.by_bits else 0)
         length = 0
-        for head in range(buckets(code, offsets, low, high, rule, heads)):
-            band = heads[head, 0]
+        for head in range(buckets(code, len(codes), offsets, all_low, all_high, rule, heads)):
+            band = heads[head, 0] << np.uint32(PLACE_BITS)
             at, last = np.int64(heads[head, 1]), np.int64(heads[head, 2])
             while at < last:
                 stop = min(last, at + BATCH - length)
-                its_low, its_high = low[band, at:stop], high[band, at:stop]
-                room = gathered[length : length + stop - at]
-                for place in range(stop - at):  # slices, so that the compiler takes many at once
-                    room[place] = (
-                        np.uint32(its_low[place])
-                        | np.uint32(its_high[place]) << np.uint32(16)
-                        | band << np.uint32(PLACE_BITS)
+                for place in range(at, stop):
+                    gathered[length + place - at] = (
+                        np.uint32(all_low[place]) | np.uint32(all_high[place]) << np.uint32(16) | band
                     )
                 length += stop - at
                 at = stop
@@ -279,16 +299,19 @@ def search(
 @njit(nogil=True, cache=True)
 def fill(codes: Words, rule: Rule, offsets: Numbers, low: Halves, high: Bytes) -> None:
     """Sort all codes into the buckets of each band by counting. `offsets` come as zeros."""
+    first = 0
     for band in range(rule.bands):
-        first = band * rule.width
+        bits = key_bits(band, len(codes), rule)
+        its = offsets[first : first + (1 << bits) + 1]
         for code in range(len(codes)):
-            offsets[band, chunk(whole(codes, code), first, rule.key_bits) + 1] += np.uint32(1)
-        for key in range(offsets.shape[1] - 1):
-            offsets[band, key + 1] += offsets[band, key]
-        free = offsets[band].copy()
+            its[key_of(whole(codes, code), band, bits, rule) + 1] += np.uint32(1)
+        for key in range(1 << bits):
+            its[key + 1] += its[key]
+        free = its.copy()
         for code in range(len(codes)):
-            key = chunk(whole(codes, code), first, rule.key_bits)
+            key = key_of(whole(codes, code), band, bits, rule)
             at = free[key]
             free[key] += np.uint32(1)
             low[band, at] = code & 0xFFFF
             high[band, at] = code >> 16
+        first += (1 << bits) + 1

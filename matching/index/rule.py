@@ -7,30 +7,36 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.hashing.profile import Algorithm
-from matching.hashing.rules import BITS, CandidateRule, ConfirmedHamming, TileAgreement
+from matching.hashing.rules import CandidateRule, ConfirmedHamming, TileAgreement
+from matching.index import distances
 from matching.index.distances import TILES, Words, tables, tiled
 from matching.index.kernels import FAR
 
-TILE_BITS: Final = BITS // TILES
+WORD: Final = 64  # bits
+TILE: Final = 16
+MOST_KEY_BITS: Final = 22  # of a key: the offsets of a band are 16 MB then
 
 Masks = npt.NDArray[np.int64]
 
 
 class Rule(NamedTuple):
-    """Codes are permuted, four tiles of 16 bits in a word, so that band b is the bits from b · width on.
+    """Codes are permuted; band b is the bits `inside[b]` of word `words[b]`, in a row, the first the highest.
 
-    A band is looked up by its first `key_bits` bits, at any of `masks` from the query's: those with no more than the
-    rule's flips. That finds every candidate, and codes besides which the kernels leave out.
+    A band is looked up by its first bits, up to `key_bits[b]` of them, below the bit `tops[b]` of its word, at any of
+    `masks` from the query's: those with no more than `flips`, rising. That finds every candidate, and codes besides
+    which the kernels leave out.
 
-    `by_bits`: ConfirmedHamming, else TileAgreement, for which the bands are the tiles. `worth` by flips 0..16,
-    `detail` by tile and `full` are those of the tiles, or of the texture's; with more flips than `worthy` a tile is
-    worth nothing, and fewer tiles than `fewest` never agree enough.
+    `by_bits`: ConfirmedHamming, else TileAgreement, for which the bands are the tiles, each of them a key. `worth` by
+    flips 0..16, `detail` by tile and `full` are those of the tiles, or of the texture's; with more flips than `worthy`
+    a tile is worth nothing, and fewer tiles than `fewest` never agree enough.
     """
 
     by_bits: bool
     bands: int
-    width: int
-    key_bits: int
+    words: Masks
+    tops: Masks
+    inside: Words
+    key_bits: Masks
     masks: Masks
     flips: int
     worthy: int
@@ -42,30 +48,45 @@ class Rule(NamedTuple):
     share: int
     unconfirmed: int
 
+    def keys_among(self, codes: int) -> int:
+        """How many keys all bands have where there are so many codes (see `kernels.key_bits`), and one for each end."""
+        bits = np.minimum(self.key_bits, max(1, codes.bit_length() - 1)) if self.by_bits else self.key_bits
+        return int((1 << bits).sum()) + self.bands
+
 
 def rule_of(algorithm: Algorithm) -> Rule:
     """Raises ValueError for bands or thresholds that the kernels have no numbers for."""
     comparison, widest = algorithm.comparison, algorithm.thresholds.possible
     tiles = comparison if isinstance(comparison, TileAgreement) else comparison.texture
     if isinstance(comparison, TileAgreement):
-        bands, flips = TILES, len(comparison.worth) - 1
         if widest >= comparison.full:
             raise ValueError(f"{algorithm.name}: a distance of {widest} admits codes that agree in nothing")
+        bands, flips = TILES, len(comparison.worth) - 1
+        words, tops = np.divmod(np.arange(TILES) * TILE, WORD)  # a word's first tile is its lowest, see `permuted`
+        tops, widths = tops + TILE, np.full(TILES, TILE)
     else:
+        ends = np.array(algorithm.candidates.ends)
         bands, flips = algorithm.candidates.bands, algorithm.candidates.flips
-    width, rest = divmod(BITS, bands)
-    if rest or (width % TILE_BITS and width != TILE_BITS // 2):
-        raise ValueError(f"{algorithm.name}: {bands} bands of {BITS} bits are not whole bytes or tiles")
+        widths = np.diff(ends, prepend=0)
+        words, first = np.divmod(ends - widths, WORD)
+        tops = WORD - first
+        if (widths > tops).any():
+            raise ValueError(f"{algorithm.name}: a band of {bands} reaches from one word of {WORD} bits into the next")
     worth, detail = tables(tiles)
     if widest >= FAR or detail.max() >= FAR:
         raise ValueError(f"{algorithm.name}: distances of {widest} and more have no place in a byte")
     by_bits = isinstance(comparison, ConfirmedHamming)
+    key_bits = np.minimum(widths, MOST_KEY_BITS).astype(np.int64)
     return Rule(
         by_bits=by_bits,
         bands=bands,
-        width=width,
-        key_bits=min(width, TILE_BITS),
-        masks=_masks(min(width, TILE_BITS), flips),
+        words=words.astype(np.int64),
+        tops=tops.astype(np.int64),
+        inside=np.array(
+            [((1 << int(width)) - 1) << int(top - width) for width, top in zip(widths, tops, strict=True)], np.uint64
+        ),
+        key_bits=key_bits,
+        masks=_masks(int(key_bits.max()), flips),
         flips=flips,
         worthy=len(tiles.worth) - 1,
         widest=widest,
@@ -79,12 +100,16 @@ def rule_of(algorithm: Algorithm) -> Rule:
 
 
 def _masks(bits: int, flips: int) -> Masks:
-    return np.array(
-        [sum(1 << bit for bit in chosen) for count in range(flips + 1) for chosen in combinations(range(bits), count)],
-        np.int64,
-    )
+    masks = [sum(1 << bit for bit in bits_) for count in range(flips + 1) for bits_ in combinations(range(bits), count)]
+    return np.array(sorted(masks), np.int64)
 
 
 def permuted(words: Words, by: TileAgreement | CandidateRule) -> Words:
-    """Codes (n, 4) as the kernels take them. A texture of zeros, which stands for none, stays one."""
-    return tiled(words, by).view(np.uint64)
+    """Codes (n, 4) as the kernels take them. A texture of zeros, which stands for none, stays one.
+
+    By the bits of a rule for candidates the first is the highest of the first word; of tiles, four of 16 bits in a
+    word, the first is the lowest.
+    """
+    if isinstance(by, TileAgreement):
+        return tiled(words, by).view(np.uint64)
+    return distances.permuted(words, by).view(">u8").astype(np.uint64)

@@ -31,7 +31,7 @@ Key = tuple[str, str]  # profile and algorithm
 Put = Iterable[tuple[Claim, Sequence[Fingerprint]]]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
-FEW: Final = 4096  # codes that are compared one by one: as fast as asking 272 buckets
+FEW: Final = 8192  # codes that are compared one by one: as fast as asking buckets
 MOST: Final = 1 << 24  # codes of a block, whose places have three bytes
 
 
@@ -63,9 +63,9 @@ EMPTY: Final = Claims._make(np.empty(0, kind) for kind in _KINDS)
 class Block(NamedTuple):
     """Codes of one algorithm of a profile, permuted, in the order of their slots; no textures where none are compared.
 
-    A slot is the place of a claim. `offsets` (bands, keys + 1) lead into `low` and `high` (bands, n), which are the
-    lowest 16 bits of places of codes and the 8 others, sorted by the key that the band has there; all three are empty
-    where everything is compared.
+    A slot is the place of a claim. `offsets`, of each band its keys and one, lead into `low` and `high` (bands, n),
+    which are the lowest 16 bits of places of codes and the 8 others, sorted by the key that the band has there; all
+    three are empty where everything is compared.
     """
 
     codes: Words
@@ -76,7 +76,7 @@ class Block(NamedTuple):
     high: Bytes
 
     def with_buckets(self, rule: Rule) -> "Block":
-        offsets = np.zeros((rule.bands, (1 << rule.key_bits) + 1), np.uint32)
+        offsets = np.zeros(rule.keys_among(len(self.codes)), np.uint32)
         low = np.empty((rule.bands, len(self.codes)), np.uint16)
         high = np.empty((rule.bands, len(self.codes)), np.uint8)
         kernels.fill(self.codes, rule, offsets, low, high)
@@ -87,7 +87,7 @@ class Block(NamedTuple):
 
 
 def unsorted(codes: Words, textures: Words, slots: Numbers) -> Block:
-    offsets, low, high = np.empty((0, 0), np.uint32), np.empty((0, 0), np.uint16), np.empty((0, 0), np.uint8)
+    offsets, low, high = np.empty(0, np.uint32), np.empty((0, 0), np.uint16), np.empty((0, 0), np.uint8)
     return Block(frozen(codes), frozen(textures), frozen(slots), frozen(offsets), frozen(low), frozen(high))
 
 

@@ -89,8 +89,7 @@ def found(profile: str, stored: Hash, asked: Hash) -> int | None:
         return lacking if lacking <= algorithm.thresholds.possible else None
     rule_ = algorithm.candidates
     differs = [bit(stored.bits, place) != bit(asked.bits, place) for place in rule_.permutation]
-    width = BITS // rule_.bands
-    near = any(sum(differs[start : start + width]) <= rule_.flips for start in range(0, BITS, width))
+    near = any(sum(differs[start:end]) <= rule_.flips for start, end in zip((0, *rule_.ends), rule_.ends, strict=False))
     distance = sum(differs) + penalty(algorithm.comparison, stored.texture, asked.texture)
     return distance if near and distance <= algorithm.thresholds.possible else None
 

@@ -15,24 +15,25 @@ def is_candidate(algorithm: Algorithm, one: bytes, other: bytes) -> bool:
     """The rule as the documentation words it, bit by bit."""
     rule = algorithm.candidates
     differs = np.unpackbits(np.frombuffer(one, np.uint8) ^ np.frombuffer(other, np.uint8))
-    in_bands = differs[list(rule.permutation)].reshape(rule.bands, -1).sum(axis=1)
+    in_bands = np.array([part.sum() for part in np.split(differs[list(rule.permutation)], rule.ends[:-1])])
     return bool((in_bands <= rule.flips).any())
 
 
 @pytest.mark.parametrize("name", VETO_1.algorithms)
-@given(code=codes, bits=st.sets(st.integers(0, BITS - 1), max_size=31))
-def test_every_code_within_31_is_a_candidate(name: str, code: bytes, bits: set[int]) -> None:
+@given(data=st.data(), code=codes)
+def test_every_code_within_the_guaranteed_distance_is_a_candidate(name: str, data: st.DataObject, code: bytes) -> None:
     flipped = bytearray(code)
-    for bit in bits:
+    most = VETO_1.algorithms[name].candidates.guaranteed
+    for bit in data.draw(st.sets(st.integers(0, BITS - 1), max_size=most)):
         flipped[bit // 8] ^= 0x80 >> bit % 8
     assert is_candidate(VETO_1.algorithms[name], code, bytes(flipped))
 
 
 @pytest.mark.parametrize("name", VETO_1.algorithms)
-def test_the_worst_code_at_31_is_a_candidate_and_one_more_flip_makes_it_none(name: str) -> None:
+def test_the_worst_code_at_that_distance_is_a_candidate_and_one_more_flip_makes_it_none(name: str) -> None:
     rule = VETO_1.algorithms[name].candidates
     flipped = bytearray(32)
-    worst = [rule.permutation[band * 16 + place] for band in range(16) for place in (3, 9)]
+    worst = [rule.permutation[end - 1 - place] for end in rule.ends for place in (3, 9, 14)[: rule.flips + 1]]
     for bit in worst[:-1]:
         flipped[bit // 8] ^= 0x80 >> bit % 8
     assert is_candidate(VETO_1.algorithms[name], bytes(32), bytes(flipped))
@@ -45,8 +46,8 @@ def test_the_permutation_is_fixed_and_complete(name: str) -> None:
     rule = VETO_1.algorithms[name].candidates
     assert sorted(rule.permutation) == list(range(BITS))
     assert rule.permutation == (permutation("veto-1/pdq") if name == "pdq" else by_tiles(4))
-    assert rule.guaranteed == 31
-    assert BITS % rule.bands == 0
+    assert rule.guaranteed == (35 if name == "pdq" else 31)
+    assert (rule.ends[-1], len(rule.ends)) == (BITS, rule.bands)
 
 
 def test_the_permutations_are_those_published() -> None:
@@ -123,7 +124,7 @@ def test_the_profile_is_served_as_plain_json() -> None:
     assert served["algorithms"]["pdq"]["distance"]["kind"] == "hamming-confirmed-by-texture"
     assert served["algorithms"]["dhash"]["distance"]["worth"] == [2, 1]
     assert served["asked"]["pdq"]["full"] == list(ORIENTATIONS)
-    assert served["algorithms"]["pdq"]["candidate_rule"]["band_bits"] == 16
+    assert served["algorithms"]["pdq"]["candidate_rule"]["band_ends"][:4] == [21, 42, 64, 85]
     assert len(served["algorithms"]["dhash"]["candidate_rule"]["permutation"]) == 256
     assert served["stored"]["pdq"][0] == "full"
     assert PROFILES["veto-1"] is VETO_1

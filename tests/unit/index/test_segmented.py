@@ -49,14 +49,16 @@ def questions(source: random.Random, photos: list[Put]) -> Iterator[Hash]:
             item = source.choice(source.choice(photos)[1][0].hashes)
             yield near(source, item, distance)
     for algorithm in VETO_1.algorithms.values():
-        permutation = algorithm.candidates.permutation
-        for band in range(16):
-            for flips in range(17):
+        rule = algorithm.candidates
+        bands = [rule.permutation[start:end] for start, end in zip((0, *rule.ends), rule.ends, strict=False)]
+        for band in range(rule.bands):
+            for flips in [rule.flips] * 20 + [rule.flips + 1]:
                 item = next(each for each in source.choice(photos)[1][0].hashes if each.algorithm == algorithm.name)
-                elsewhere = [permutation[16 * other + source.randrange(16)] for other in range(16) if other != band]
-                inside = [permutation[16 * band + place] for place in range(16)]
-                again = [permutation[16 * other + source.randrange(16)] for other in range(16) if other != band]
-                places = {*elsewhere, *again, *([inside[flips]] if flips < 16 else inside[:2])}
+                places = [
+                    place
+                    for other, bits in enumerate(bands)
+                    for place in source.sample(bits, flips if other == band else rule.flips + 1)
+                ]
                 yield item._replace(bits=flipped(item.bits, *places))
 
 
