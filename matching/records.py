@@ -14,6 +14,7 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from operator import itemgetter
 from typing import Final
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from matching import events, metrics, refs
 from matching.connections import settle_connections
 from matching.decision import Decision, say
 from matching.models import Check, CheckCount, Protection, Report, Told
+from matching.uses import to_mask
 
 log = structlog.get_logger(__name__)
 
@@ -39,12 +41,29 @@ SELECT * FROM unnest(%s::uuid[], %s::bool[], %s::text[], %s::text[], %s::timesta
 ON CONFLICT (platform_id, livemode, result, use, minute)
 DO UPDATE SET count = matching_checkcount.count + EXCLUDED.count
 """
-HELD = "SELECT id, state, updated_at FROM matching_protection WHERE id = ANY(%s) FOR SHARE NOWAIT"
+HELD = "SELECT id, state, uses, updated_at FROM matching_protection WHERE id = ANY(%s) FOR SHARE NOWAIT"
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A check, and of each protection that it told of the refused uses that it told."""
+
+    check: Check
+    told: dict[UUID, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What a protection says now, and since when."""
+
+    active: bool
+    uses: int
+    changed: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    checks: list[Check]
+    checks: list[Noted]
     counts: Counter[Counted]
 
 
@@ -68,18 +87,17 @@ class Records:
             if decision is None or result == "no_match":
                 kept = self._count([(platform, livemode, result, use, int(time.time() // 60)) for use in asked])
             else:
-                protections = [match.claim.protection for match in decision.matches] if livemode else []
-                kept = self._keep(
-                    Check(
-                        id=id_,
-                        platform_id=platform,
-                        livemode=livemode,
-                        at=datetime.now(UTC),
-                        result=result,
-                        uses=say(decision.uses),
-                        protections=protections,
-                    )
+                told = {match.claim.protection: match.claim.uses for match in decision.matches} if livemode else {}
+                check = Check(
+                    id=id_,
+                    platform_id=platform,
+                    livemode=livemode,
+                    at=datetime.now(UTC),
+                    result=result,
+                    uses=say(decision.uses),
+                    protections=list(told),
                 )
+                kept = self._keep(Noted(check, told))
             if not kept:
                 self._drop(1)
         if not self._wake.is_set():
@@ -97,10 +115,10 @@ class Records:
             counts[each] += 1
         return True
 
-    def _keep(self, check: Check) -> bool:
+    def _keep(self, noted: Noted) -> bool:
         if len(self._notes.checks) >= self._most:
             return False
-        self._notes.checks.append(check)
+        self._notes.checks.append(noted)
         return True
 
     def write(self) -> None:
@@ -117,7 +135,7 @@ class Records:
     def _put_back(self, notes: Notes) -> None:
         with self._lock:
             newer, self._notes = self._notes, notes
-            self._drop(sum(not self._keep(check) for check in newer.checks))
+            self._drop(sum(not self._keep(noted) for noted in newer.checks))
             for counted, count in newer.counts.items():
                 if counted in notes.counts or len(notes.counts) < self._most:
                     notes.counts[counted] += count
@@ -153,25 +171,26 @@ def put(notes: Notes) -> None:
     if not notes.checks and not notes.counts:
         return
     with transaction.atomic():
-        told = {(check.platform_id, each): check.at for check in notes.checks for each in check.protections}
+        told = {(noted.check.platform_id, each): noted for noted in notes.checks for each in noted.told}
+        in_order = sorted(told.items(), key=itemgetter(0))
         standing = held({each for _, each in told})
-        checks = [copy(check) for check in notes.checks]  # what was noted stays as it is, should this fail
+        checks = [copy(noted.check) for noted in notes.checks]  # what was noted stays as it is, should this fail
         for check in checks:
             check.protections = [each for each in check.protections if each in standing]
         Check.objects.bulk_create(checks, ignore_conflicts=True)
         Told.objects.bulk_create(
             [
-                Told(platform_id=platform, protection=each, ref=refs.protection_ref(platform, each), at=at)
-                for (platform, each), at in sorted(told.items())
+                Told(platform_id=platform, protection=each, ref=refs.protection_ref(platform, each), at=noted.check.at)
+                for (platform, each), noted in in_order
                 if each in standing
             ],
             ignore_conflicts=True,
         )
         # Who was told just before a change was perhaps not known when its events were written.
-        for (platform, each), at in sorted(told.items()):
-            event, ref = since(at, standing.get(each)), refs.protection_ref(platform, each)
-            _, changed = standing.get(each, ("", at))
-            if event and not events.is_written(platform, ref, since=changed):
+        for (platform, each), noted in in_order:
+            now, ref = standing.get(each), refs.protection_ref(platform, each)
+            event = since(noted.told[each], now)
+            if event and not events.is_written(platform, ref, since=now.changed if now else noted.check.at):
                 events.write([(platform, True, event, {"ref": ref})])
         if notes.counts:
             with connection.cursor() as cursor:  # in one order, so that processes do not wait for each other
@@ -182,8 +201,8 @@ def put(notes: Notes) -> None:
                 cursor.execute(ADD, [list(column) for column in zip(*rows, strict=True)])
 
 
-def held(protections: Collection[UUID]) -> dict[UUID, tuple[str, datetime]]:
-    """State and last change of those that are still there; none changes before this transaction ends.
+def held(protections: Collection[UUID]) -> dict[UUID, Now]:
+    """What those say that are still there; none changes before this transaction ends.
 
     Raises DatabaseError where one is just being changed: the notes then wait, and so the change never waits for them.
     """
@@ -191,14 +210,20 @@ def held(protections: Collection[UUID]) -> dict[UUID, tuple[str, datetime]]:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(HELD, [list(protections)])
-        return {protection: (state, changed) for protection, state, changed in cursor.fetchall()}
+        return {
+            protection: Now(state == Protection.State.ACTIVE, to_mask(uses), changed)
+            for protection, state, uses, changed in cursor.fetchall()
+        }
 
 
-def since(at: datetime, now: tuple[str, datetime] | None) -> str:
-    """The event of what has become of a protection since it was answered for; empty where nothing has."""
-    if now is None or now[0] != Protection.State.ACTIVE:
+def since(told: int, now: Now | None) -> str:
+    """The event of what has become of a protection of which these uses were told; empty where it says that still.
+
+    Not by their times: an answer may come after a change and before its effect.
+    """
+    if now is None or not now.active:
         return "protection.removed"
-    return "protection.changed" if now[1] > at else ""
+    return "protection.changed" if now.uses != told else ""
 
 
 def forget(protection: UUID) -> None:

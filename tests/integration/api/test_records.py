@@ -13,8 +13,9 @@ from django.db import connection, transaction
 from matching import refs, registry
 from matching.decision import Decision, Match, Outcome, Strength
 from matching.index.interface import Claim
-from matching.models import Check, CheckCount, Event, Platform, Told
+from matching.models import Check, CheckCount, Event, Platform, Protection, Told
 from matching.records import Records
+from matching.uses import to_mask
 from tests.integration.api.test_check import protected
 from tests.integration.sequence.hashes import fingerprint, random_hash
 from tests.integration.sequence.processes import until
@@ -78,7 +79,10 @@ def test_an_erased_protection_leaves_no_trace_in_what_is_kept(web: Web, photo: P
 
 
 def hit_of(protection: UUID) -> Decision:
-    match = Match(Claim(protection, 1, 0, datetime.now(UTC).date()), Strength.STRONG, {"edit": Outcome.DENIED})
+    """As the index says it that holds all changes so far."""
+    refused = Protection.objects.filter(id=protection).values_list("uses", flat=True).first() or []
+    claim = Claim(protection, to_mask(refused), 0, datetime.now(UTC).date())
+    match = Match(claim, Strength.STRONG, {"edit": Outcome.DENIED})
     return Decision({"edit": Outcome.DENIED}, (match,))
 
 
@@ -135,6 +139,21 @@ def test_of_one_change_a_platform_hears_once_whatever_it_asked_of_whom_just_befo
         write()
     told = Event.objects.filter(platform=platform).order_by("id").values_list("type", flat=True)
     assert list(told) == ["protection.changed", "protection.removed"]
+
+
+def test_a_platform_that_was_told_what_held_before_a_change_hears_of_it_though_it_asked_after() -> None:
+    """Between the commit of a change and its effect an answer is still the old one."""
+    platform, _ = someone()
+    protection = registered_protection()
+    before = hit_of(protection)
+    with transaction.atomic():
+        registry.revise(protection, refuse=["train"])
+    notes = Records()
+    notes.note(f"chk_{uuid4().hex[:24]}", platform.id, livemode=True, decision=before, asked=["edit"])
+    notes.write()
+    notes.note(f"chk_{uuid4().hex[:24]}", platform.id, livemode=True, decision=hit_of(protection), asked=["edit"])
+    notes.write()
+    assert [event.type for event in Event.objects.filter(platform=platform)] == ["protection.changed"]
 
 
 def written(notes: Records) -> bool:
