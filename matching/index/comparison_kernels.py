@@ -17,7 +17,19 @@ if TYPE_CHECKING:
     from matching.index.rule import Rule
 
 Words = npt.NDArray[np.uint64]
+Bits = npt.NDArray[np.int64]
 Code = tuple[int, int, int, int]
+
+
+@njit(nogil=True, cache=True)
+def permute(words: Words, source: Bits, place: Bits) -> Words:
+    """The bits `source` of each code, from the lowest of its first word on, at `place`."""
+    moved = np.zeros(words.shape, np.uint64)
+    for row in range(len(words)):
+        for bit in range(len(source)):
+            value = words[row, source[bit] >> 6] >> np.uint64(source[bit] & 63) & np.uint64(1)
+            moved[row, place[bit] >> 6] |= value << np.uint64(place[bit] & 63)
+    return moved
 
 
 @njit(nogil=True, cache=True)

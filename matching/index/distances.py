@@ -28,15 +28,11 @@ def candidates(difference: Words, rule: CandidateRule) -> Booleans:
     return np.asarray((flips <= rule.flips).any(axis=1))
 
 
-def permuted(words: Words, by: TileAgreement | CandidateRule) -> npt.NDArray[np.uint8]:
-    """The codes in the order of the rule: (n, 4) words to (n, 32) bytes."""
-    codes = np.ascontiguousarray(words).view(np.uint8)
-    return np.ascontiguousarray(np.packbits(np.unpackbits(codes, axis=1)[:, by.permutation], axis=1))
-
-
 def tiled(words: Words, by: TileAgreement) -> Tiles:
     """The permuted codes as sixteen tiles each: (n, 4) words to (n, 16) numbers, a tile's first bit its highest."""
-    return permuted(words, by).view(">u2").astype(np.uint16)
+    codes = np.ascontiguousarray(words).view(np.uint8)
+    permuted = np.packbits(np.unpackbits(codes, axis=1)[:, by.permutation], axis=1)
+    return np.ascontiguousarray(permuted).view(">u2").astype(np.uint16)
 
 
 def tile_distance(queries: Tiles, tiles: Tiles, comparison: TileAgreement) -> Distances:

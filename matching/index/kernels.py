@@ -116,7 +116,7 @@ def compare(
 def key_bits(band: int, codes: int, rule: Rule) -> int:
     """How many bits the keys of a band have where there are so many codes: about as many keys as codes."""
     bits: int = rule.key_bits[band]
-    while rule.by_bits and bits > 1 and codes >> bits == 0:
+    while rule.by_bits and bits > 1 and codes >> (bits - 1) == 0:
         bits -= 1
     return bits
 

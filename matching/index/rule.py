@@ -1,5 +1,6 @@
 """The rules of a profile's algorithm as the kernels take them: numbers and tables, nothing to look up."""
 
+from functools import cache
 from itertools import combinations
 from typing import Final, NamedTuple
 
@@ -7,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.hashing.profile import Algorithm
-from matching.hashing.rules import CandidateRule, ConfirmedHamming, TileAgreement
-from matching.index import distances
-from matching.index.distances import TILES, Words, tables, tiled
+from matching.hashing.rules import BITS, CandidateRule, ConfirmedHamming, TileAgreement
+from matching.index.comparison_kernels import permute
+from matching.index.distances import TILES, Words, tables
 from matching.index.kernels import FAR
 
 WORD: Final = 64  # bits
@@ -50,7 +51,7 @@ class Rule(NamedTuple):
 
     def keys_among(self, codes: int) -> int:
         """How many keys all bands have where there are so many codes (see `kernels.key_bits`), and one for each end."""
-        bits = np.minimum(self.key_bits, max(1, codes.bit_length() - 1)) if self.by_bits else self.key_bits
+        bits = np.minimum(self.key_bits, codes.bit_length()) if self.by_bits else self.key_bits
         return int((1 << bits).sum()) + self.bands
 
 
@@ -110,6 +111,14 @@ def permuted(words: Words, by: TileAgreement | CandidateRule) -> Words:
     By the bits of a rule for candidates the first is the highest of the first word; of tiles, four of 16 bits in a
     word, the first is the lowest.
     """
+    return permute(words, *_moves(by))
+
+
+@cache
+def _moves(by: TileAgreement | CandidateRule) -> tuple[Masks, Masks]:
+    """Where each bit of the permuted code comes from, of the 256 of a code's words, and its place among those there."""
+    come_from, place = np.array(by.permutation), np.arange(BITS)
+    source = come_from // 8 * 8 + 7 - come_from % 8  # codes are read as bytes, the highest bit of each first
     if isinstance(by, TileAgreement):
-        return tiled(words, by).view(np.uint64)
-    return distances.permuted(words, by).view(">u8").astype(np.uint64)
+        return source, place // TILE * TILE + TILE - 1 - place % TILE
+    return source, place // WORD * WORD + WORD - 1 - place % WORD
