@@ -80,8 +80,8 @@ def environ_of(scope: Scope) -> dict[str, Any]:
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope.method,
         "SCRIPT_NAME": "",
-        "PATH_INFO": scope.path if scope.path.isascii() else scope.path.encode().decode("latin-1"),
-        "QUERY_STRING": scope.query_string,
+        "PATH_INFO": _as_bytes(scope.path),
+        "QUERY_STRING": _as_bytes(scope.query_string),
         "SERVER_NAME": server.strip("[]"),
         "SERVER_PORT": port,
         "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
@@ -100,6 +100,11 @@ def environ_of(scope: Scope) -> dict[str, Any]:
             environ[name] = value
     environ.setdefault("HTTP_HOST", scope.authority or "")  # or Django would take our own name for it
     return environ
+
+
+def _as_bytes(text: str) -> str:
+    """A string of WSGI, each of whose characters is a byte (PEP 3333)."""
+    return text if text.isascii() else text.encode().decode("latin-1")
 
 
 def answered(handler: Handler, environ: dict[str, Any]) -> Answer:

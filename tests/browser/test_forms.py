@@ -12,7 +12,7 @@ from tests.browser import pages
 from tests.browser.conftest import Opener
 from tests.browser.files import made
 from tests.browser.people import PASSWORD, Someone
-from tests.browser.window import Window
+from tests.browser.window import PATIENCE_MS, Window
 
 EMOJI = pages.EMOJI
 # The browser would stop it; what comes from elsewhere it does not.
@@ -23,8 +23,8 @@ WITHOUT_LIMITS = """(box, text) => {
 
 def twice(window: Window, button: str) -> None:
     """Without scripts the second click sends the form again, and its answer takes the place of the first."""
-    window.page.locator(button).first.dblclick(no_wait_after=True)
-    window.page.wait_for_timeout(100)  # until the second is on its way as well
+    with window.page.expect_navigation(timeout=PATIENCE_MS):
+        window.page.locator(button).first.dblclick(no_wait_after=True)
     window.page.wait_for_load_state("networkidle")
 
 

@@ -52,8 +52,10 @@ def test_a_request_that_names_no_host_is_not_taken_for_ours() -> None:
     assert environ(("host", "veto.example"))["HTTP_HOST"] == "veto.example"
 
 
-def test_a_path_is_written_as_django_reads_it() -> None:
-    assert environ(path="/é")["PATH_INFO"].encode("latin-1").decode() == "/é"
+def test_path_and_query_are_written_as_django_reads_them() -> None:
+    made = environ(path="/ō", query_string="q=Ā")
+    assert made["PATH_INFO"].encode("latin-1").decode() == "/ō"
+    assert made["QUERY_STRING"].encode("latin-1").decode() == "q=Ā"
 
 
 def test_an_answer_is_whole_and_closed() -> None:

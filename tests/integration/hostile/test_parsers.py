@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
@@ -86,6 +86,7 @@ SOME_HEADS = st.dictionaries(st.sampled_from(sorted(HEADS)), st.none(), max_size
 
 
 @MANY
+@example(page="/account/login", method="GET", query="Ā".encode(), heads={})
 @given(page=st.sampled_from(PAGES), method=st.sampled_from(["GET", "POST", "HEAD"]), query=QUERIES, heads=SOME_HEADS)
 def test_a_page_understands_a_head_or_refuses_it(web: Web, page: str, method: str, query: bytes, heads: Any) -> None:
     status, received = asked(web, method, page, query, heads, b"login=a&password=b" * (method == "POST"))
@@ -93,6 +94,7 @@ def test_a_page_understands_a_head_or_refuses_it(web: Web, page: str, method: st
 
 
 @MANY
+@example(operation=("POST", "/v1/check/image"), query="Ā".encode(), heads={})
 @given(operation=st.sampled_from(OPERATIONS), query=QUERIES, heads=SOME_HEADS)
 def test_an_operation_understands_a_head_or_names_the_problem(
     web: Web, key: str, operation: tuple[str, str], query: bytes, heads: Any
