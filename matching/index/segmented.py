@@ -211,6 +211,8 @@ class SegmentedIndex(Segmented[Segment, Sequence[Fingerprint]]):
             words = self._rules.words(key, hashes)
             for part in state.parts:
                 found = part.segment.search(key, self._rules.rules[key], *words, frozen(np.array(ends, np.uint32)))
+                if not len(found):
+                    continue  # as nearly always
                 question, slot, distance = found[part.alive[found[:, 1]]].T
                 claims = part.segment.claims_of(slot)
                 for number, claim, near in zip(question.tolist(), claims, distance.tolist(), strict=True):
