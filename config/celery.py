@@ -8,7 +8,7 @@ from typing import Any
 from celery import Celery, bootsteps, signals
 from django.core.cache import cache
 
-from matching.connections import settle_connections
+from matching.connections import give_up_lost
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -84,7 +84,7 @@ def note(sender: Any, **_: Any) -> None:
 @signals.task_postrun.connect
 def settle(task: Any, **_: Any) -> None:
     if not task.request.is_eager:  # else the transaction is its caller's
-        settle_connections()
+        give_up_lost()
 
 
 def ran(task: str) -> str:

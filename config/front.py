@@ -17,7 +17,7 @@ from config.exchange import Answer, Handler, Scope, Transport, answered, environ
 from config.lanes import Lane
 from matching.api.auth import RECEIVED_AT
 from matching.api.middleware import API_PREFIX
-from matching.connections import settle_connections
+from matching.connections import give_up_lost
 from matching.problems import Problem
 from matching.records import records
 
@@ -67,7 +67,7 @@ class Front:
         try:
             send(transport, answered(self.handler, environ))
         finally:
-            settle_connections()
+            give_up_lost()
 
 
 def send(transport: Transport, answer: Answer) -> None:

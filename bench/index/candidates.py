@@ -5,7 +5,6 @@ from typing import Final, NamedTuple
 
 import faiss
 import numpy as np
-import numpy.typing as npt
 from threatexchange.signal_type.pdq.pdq_index import PDQIndex
 
 from bench.index.data import PDQ, TODAY, Registry, protections
@@ -52,17 +51,12 @@ def _blocks(registry: Registry, key: tuple[str, str], rules: Rules) -> tuple[Blo
     order = np.argsort(slots, kind="stable")
     algorithm = VETO_1.algorithms[key[1]]
     if key == PDQ:
-        by, its_textures = algorithm.candidates, permuted_in_parts(textures, algorithm.comparison.texture)[order]
+        by, its_textures = algorithm.candidates, permuted(textures, algorithm.comparison.texture)[order]
     else:
         by, its_textures = algorithm.comparison, textures[:0]
-    whole = unsorted(permuted_in_parts(codes, by)[order], its_textures, slots[order])
+    whole = unsorted(permuted(codes, by)[order], its_textures, slots[order])
     parts = [whole.slice(start, start + MOST) for start in range(0, len(order), MOST)]
     return tuple(part.with_buckets(rules.rules[key]) if len(part.slots) > FEW else part for part in parts)
-
-
-def permuted_in_parts(words: npt.NDArray[np.uint64], by: object) -> npt.NDArray[np.uint64]:
-    step = 1 << 18  # a code is 256 bytes while its bits are in a row
-    return np.concatenate([permuted(words[start : start + step], by) for start in range(0, len(words), step)])
 
 
 def bytes_of(segment: Segment) -> int:

@@ -11,7 +11,7 @@ from matching.hashing.profile import Algorithm
 from matching.hashing.rules import BITS, CandidateRule, ConfirmedHamming, TileAgreement
 from matching.index.comparison_kernels import permute
 from matching.index.distances import TILES, Words, tables
-from matching.index.kernels import FAR
+from matching.index.kernels import FAR, key_bits
 
 WORD: Final = 64  # bits
 TILE: Final = 16
@@ -50,9 +50,8 @@ class Rule(NamedTuple):
     unconfirmed: int
 
     def keys_among(self, codes: int) -> int:
-        """How many keys all bands have where there are so many codes (see `kernels.key_bits`), and one for each end."""
-        bits = np.minimum(self.key_bits, codes.bit_length()) if self.by_bits else self.key_bits
-        return int((1 << bits).sum()) + self.bands
+        """How many keys all bands have where there are so many codes, and one for the end of each."""
+        return sum((1 << key_bits(band, codes, self)) + 1 for band in range(self.bands))
 
 
 def rule_of(algorithm: Algorithm) -> Rule:
@@ -77,7 +76,7 @@ def rule_of(algorithm: Algorithm) -> Rule:
     if widest >= FAR or detail.max() >= FAR:
         raise ValueError(f"{algorithm.name}: distances of {widest} and more have no place in a byte")
     by_bits = isinstance(comparison, ConfirmedHamming)
-    key_bits = np.minimum(widths, MOST_KEY_BITS).astype(np.int64)
+    longest_keys = np.minimum(widths, MOST_KEY_BITS).astype(np.int64)
     return Rule(
         by_bits=by_bits,
         bands=bands,
@@ -86,8 +85,8 @@ def rule_of(algorithm: Algorithm) -> Rule:
         inside=np.array(
             [((1 << int(width)) - 1) << int(top - width) for width, top in zip(widths, tops, strict=True)], np.uint64
         ),
-        key_bits=key_bits,
-        masks=_masks(int(key_bits.max()), flips),
+        key_bits=longest_keys,
+        masks=_masks(int(longest_keys.max()), flips),
         flips=flips,
         worthy=len(tiles.worth) - 1,
         widest=widest,
