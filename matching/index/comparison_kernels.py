@@ -75,16 +75,6 @@ def first_band(asked: Code, stored: Code, rule: Rule) -> int:
 
 
 @njit(nogil=True, cache=True)
-def tiles_that_agree(asked: Code, stored: Code, rule: Rule) -> int:
-    return np.int64(
-        ones(agreeing(asked[0] ^ stored[0], rule.worthy))
-        + ones(agreeing(asked[1] ^ stored[1], rule.worthy))
-        + ones(agreeing(asked[2] ^ stored[2], rule.worthy))
-        + ones(agreeing(asked[3] ^ stored[3], rule.worthy))
-    )
-
-
-@njit(nogil=True, cache=True)
 def lacking(asked: Code, stored: Code, rule: Rule) -> int:
     """What two codes lack of agreeing, see `TileAgreement`."""
     agreement = 0

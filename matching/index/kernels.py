@@ -1,8 +1,8 @@
 """The inner loops of the index, compiled by numba: no lock is held while they run, and the code is kept on disk.
 
 Method: multi-index hashing (Norouzi, Punjani, Fleet 2012), with the candidate rule of the profile in the place of a
-radius. Codes are words of 64 bits, permuted as `Rule` says; a place is a number below 2^24, whose lowest 16 bits and
-whose 8 others lie in arrays of their own, so that many are put together in one instruction.
+radius. Codes are words of 64 bits, permuted as `Rule` says; places of codes and offsets of buckets are numbers below
+2^24, of three bytes each.
 
 numba takes no notice of annotations; they are for the reader. Every function is called with arguments of one type.
 """
@@ -23,16 +23,14 @@ from matching.index.comparison_kernels import (
     key_of,
     lacking,
     penalty,
-    tiles_that_agree,
     whole,
 )
-from matching.index.intrinsics import fetch, ones
+from matching.index.intrinsics import BEYOND, EIGHT, THREE, fetch, ones, put_eight, three, tiles_within
 
 if TYPE_CHECKING:
     from matching.index.rule import Rule
 
 Bytes = npt.NDArray[np.uint8]
-Halves = npt.NDArray[np.uint16]
 Numbers = npt.NDArray[np.uint32]
 Counts = npt.NDArray[np.int64]
 
@@ -42,7 +40,7 @@ BATCH: Final = 4096  # places gathered before that, so that fetching goes on fro
 PLACE_BITS: Final = 24  # of a gathered number; the band is above them
 PLACE: Final = (1 << PLACE_BITS) - 1
 LINE: Final = 64  # bytes of the cache
-FETCHED: Final = 4 * LINE  # places of a bucket; the processor sees by itself how a longer one goes on
+FETCHED: Final = 4 * LINE  # of a bucket; the processor sees by itself how a longer one goes on
 
 
 @njit(nogil=True, cache=True)
@@ -77,7 +75,7 @@ def sift(asked: Code, codes: Words, places: Numbers, length: int, rule: Rule) ->
             fetch(codes, np.intp(places[at + AHEAD] & PLACE))
             place = places[at]
             places[kept] = place
-            kept += tiles_that_agree(asked, whole(codes, place & PLACE), rule) >= rule.fewest
+            kept += tiles_within(asked, whole(codes, place & PLACE), rule.worthy) >= rule.fewest
     return kept
 
 
@@ -122,7 +120,7 @@ def key_bits(band: int, codes: int, rule: Rule) -> int:
 
 
 @njit(nogil=True, cache=True)
-def codes_worth(asked: Code, offsets: Numbers, rule: Rule, least: int) -> Counts:
+def codes_worth(asked: Code, offsets: Bytes, rule: Rule, least: int) -> Counts:
     """How many codes agree with each of the tiles in a worth up to 0, 1, ... below `least`: (tiles, least)."""
     codes = np.zeros((rule.bands, least), np.int64)
     first = 0
@@ -132,7 +130,7 @@ def codes_worth(asked: Code, offsets: Numbers, rule: Rule, least: int) -> Counts
             wanted = key ^ mask
             worth = rule.worth[ones(mask)] * np.int64(rule.detail[wanted])
             if worth < least:
-                codes[band, worth] += np.int64(offsets[first + wanted + 1] - offsets[first + wanted])
+                codes[band, worth] += three(offsets, first + wanted + 1) - three(offsets, first + wanted)
         for worth in range(1, least):
             codes[band, worth] += codes[band, worth - 1]
         first += (1 << rule.key_bits[band]) + 1
@@ -140,7 +138,7 @@ def codes_worth(asked: Code, offsets: Numbers, rule: Rule, least: int) -> Counts
 
 
 @njit(nogil=True, cache=True)
-def spared(asked: Code, offsets: Numbers, rule: Rule) -> Counts:
+def spared(asked: Code, offsets: Bytes, rule: Rule) -> Counts:
     """For each tile the worth up to which its buckets are left out, since a hit has more than those together.
 
     A hit agrees in `full - widest` or more. A code that is in no other bucket agrees in each tile up to this worth, in
@@ -165,7 +163,7 @@ def spared(asked: Code, offsets: Numbers, rule: Rule) -> Counts:
 
 
 @njit(nogil=True, cache=True)
-def buckets(asked: Code, codes: int, offsets: Numbers, low: Halves, high: Bytes, rule: Rule, heads: Numbers) -> int:
+def buckets(asked: Code, codes: int, offsets: Bytes, places: Bytes, rule: Rule, heads: Numbers) -> int:
     """The buckets to look into, fetched: band, first and end of each in `heads` (n, 3); returns how many.
 
     First and end are among the places of all bands, one after the other; `codes` is how many places a band has.
@@ -177,26 +175,23 @@ def buckets(asked: Code, codes: int, offsets: Numbers, low: Halves, high: Bytes,
         masks = rule.masks[: np.searchsorted(rule.masks, 1 << bits)]
         key = key_of(asked, band, bits, rule)
         for mask in masks:
-            fetch(offsets, np.intp(first + (key ^ mask)))
+            at = THREE * (first + (key ^ mask))
+            fetch(offsets, np.intp(at))
+            fetch(offsets, np.intp(at + 2 * THREE - 1))  # where the bucket ends: perhaps in the next line
         begun, its_first = count, band * codes
         for mask in masks:
             wanted = key ^ mask
             if not rule.by_bits and rule.worth[ones(mask)] * np.int64(rule.detail[wanted]) <= worths[band]:
                 continue
             heads[count, 0] = band
-            heads[count, 1] = its_first + np.int64(offsets[first + wanted])
-            heads[count, 2] = its_first + np.int64(offsets[first + wanted + 1])
+            heads[count, 1] = its_first + three(offsets, first + wanted)
+            heads[count, 2] = its_first + three(offsets, first + wanted + 1)
             count += heads[count, 2] > heads[count, 1]
         for head in range(begun, count):
-            at, last = np.int64(heads[head, 1]), np.int64(heads[head, 2])
-            fetch(low, np.intp(at))
-            fetch(high, np.intp(at))
-            fetch(low, np.intp(last - 1))
-            fetch(high, np.intp(last - 1))
-            if last - at > LINE // 2:
-                for more in range(at + LINE // 2, min(last, at + FETCHED), LINE // 2):
-                    fetch(low, np.intp(more))
-                    fetch(high, np.intp(more))
+            at, end = THREE * np.int64(heads[head, 1]), THREE * np.int64(heads[head, 2])
+            for line in range(at, min(end, at + FETCHED), LINE):
+                fetch(places, np.intp(line))
+            fetch(places, np.intp(max(end, at + BEYOND) - 1))
         first += (1 << bits) + 1
     return count
 
@@ -204,28 +199,25 @@ def buckets(asked: Code, codes: int, offsets: Numbers, low: Halves, high: Bytes,
 @njit(nogil=True, cache=True)
 def probe(
     asked: Words, asked_textures: Words, begin: int, end: int, codes: Words, textures: Words,
-    slots: Numbers, offsets: Numbers, low: Halves, high: Bytes, rule: Rule, nearest: Bytes, found: Numbers,
+    slots: Numbers, offsets: Bytes, places: Bytes, rule: Rule, nearest: Bytes, found: Numbers,
 ) -> int:  # fmt: skip
-    """Ask the buckets: some of (q, 4) queries and textures; `offsets` lead into the places (bands, n).
+    """Ask the buckets: some of (q, 4) queries and textures; `offsets` lead into the places of each band.
 
     `nearest` comes as FAR for every slot; returns how many are `found`.
     """
     gathered = np.zeros(BATCH + AHEAD, np.uint32)
     heads = np.empty((rule.bands * len(rule.masks) + 1, 3), np.uint32)
-    all_low, all_high = low.reshape(-1), high.reshape(-1)
     count = 0
     for q in range(begin, end):
         code, texture = whole(asked, q), whole(asked_textures, q if rule.by_bits else 0)
         length = 0
-        for head in range(buckets(code, len(codes), offsets, all_low, all_high, rule, heads)):
+        for head in range(buckets(code, len(codes), offsets, places, rule, heads)):
             band = heads[head, 0] << np.uint32(PLACE_BITS)
             at, last = np.int64(heads[head, 1]), np.int64(heads[head, 2])
             while at < last:
                 stop = min(last, at + BATCH - length)
-                for place in range(at, stop):
-                    gathered[length + place - at] = (
-                        np.uint32(all_low[place]) | np.uint32(all_high[place]) << np.uint32(16) | band
-                    )
+                for place in range(at, stop, EIGHT):
+                    put_eight(gathered, np.intp(length + place - at), places, np.intp(place), band)
                 length += stop - at
                 at = stop
                 if length == BATCH:
@@ -254,7 +246,7 @@ def scan(
                 if distance > rule.widest or first_band(question, stored, rule) == rule.bands:
                     continue
                 distance += penalty(whole(asked_textures, q), whole(textures, code), rule)
-            elif tiles_that_agree(question, stored, rule) < rule.fewest:
+            elif tiles_within(question, stored, rule.worthy) < rule.fewest:
                 continue
             else:
                 distance = lacking(question, stored, rule)
@@ -266,7 +258,7 @@ def scan(
 @njit(nogil=True, cache=True)
 def search(
     asked: Words, asked_textures: Words, ends: Numbers, codes: Words, textures: Words, slots: Numbers,
-    offsets: Numbers, low: Halves, high: Bytes, rule: Rule, claims: int,
+    offsets: Bytes, places: Bytes, rule: Rule, claims: int,
 ) -> Numbers:  # fmt: skip
     """What each of several questions finds: (n, 3) of its number, the slot and the smallest distance there.
 
@@ -280,7 +272,7 @@ def search(
         end = np.int64(ends[question])
         if len(offsets):
             count = probe(
-                asked, asked_textures, begin, end, codes, textures, slots, offsets, low, high, rule, nearest, found
+                asked, asked_textures, begin, end, codes, textures, slots, offsets, places, rule, nearest, found
             )
         else:
             count = scan(asked, asked_textures, begin, end, codes, textures, slots, rule, nearest, found)
@@ -297,21 +289,26 @@ def search(
 
 
 @njit(nogil=True, cache=True)
-def fill(codes: Words, rule: Rule, offsets: Numbers, low: Halves, high: Bytes) -> None:
-    """Sort all codes into the buckets of each band by counting. `offsets` come as zeros."""
+def put_three(array: Bytes, at: int, number: int) -> None:
+    for byte in range(THREE):
+        array[THREE * at + byte] = number >> (8 * byte) & 0xFF
+
+
+@njit(nogil=True, cache=True)
+def fill(codes: Words, rule: Rule, offsets: Bytes, places: Bytes) -> None:
+    """Sort all codes into the buckets of each band by counting."""
     first = 0
     for band in range(rule.bands):
-        bits = key_bits(band, len(codes), rule)
-        its = offsets[first : first + (1 << bits) + 1]
+        bits, its_first = key_bits(band, len(codes), rule), band * len(codes)
+        free = np.zeros((1 << bits) + 1, np.int64)
         for code in range(len(codes)):
-            its[key_of(whole(codes, code), band, bits, rule) + 1] += np.uint32(1)
+            free[key_of(whole(codes, code), band, bits, rule) + 1] += 1
         for key in range(1 << bits):
-            its[key + 1] += its[key]
-        free = its.copy()
+            free[key + 1] += free[key]
+        for key in range(len(free)):
+            put_three(offsets, first + key, free[key])
         for code in range(len(codes)):
             key = key_of(whole(codes, code), band, bits, rule)
-            at = free[key]
-            free[key] += np.uint32(1)
-            low[band, at] = code & 0xFFFF
-            high[band, at] = code >> 16
-        first += (1 << bits) + 1
+            put_three(places, its_first + free[key], code)
+            free[key] += 1
+        first += len(free)

@@ -15,7 +15,7 @@ from matching.index.kernels import FAR, key_bits
 
 WORD: Final = 64  # bits
 TILE: Final = 16
-MOST_KEY_BITS: Final = 22  # of a key: the offsets of a band are 16 MB then
+MOST_KEY_BITS: Final = 22  # of a key: the offsets of a band take 12 MB then
 
 Masks = npt.NDArray[np.int64]
 

@@ -17,13 +17,13 @@ from matching.hashing.rules import TileAgreement
 from matching.index import kernels
 from matching.index.column import Column
 from matching.index.interface import Claim
+from matching.index.intrinsics import BEYOND, THREE
 from matching.index.rule import Rule, permuted, rule_of
 from matching.index.scan import WORDS, as_words
 
 Array = npt.NDArray[Any]
 Words = npt.NDArray[np.uint64]
 Numbers = npt.NDArray[np.uint32]
-Halves = npt.NDArray[np.uint16]
 Bytes = npt.NDArray[np.uint8]
 Booleans = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.intp]
@@ -32,7 +32,7 @@ Put = Iterable[tuple[Claim, Sequence[Fingerprint]]]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 FEW: Final = 8192  # codes that are compared one by one: as fast as asking buckets
-MOST: Final = 1 << 24  # codes of a block, whose places have three bytes
+MOST: Final = (1 << 24) - 1  # codes of a block: their places and how many they are have three bytes
 
 
 def frozen(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
@@ -63,32 +63,30 @@ EMPTY: Final = Claims._make(np.empty(0, kind) for kind in _KINDS)
 class Block(NamedTuple):
     """Codes of one algorithm of a profile, permuted, in the order of their slots; no textures where none are compared.
 
-    A slot is the place of a claim. `offsets`, of each band its keys and one, lead into `low` and `high` (bands, n),
-    which are the lowest 16 bits of places of codes and the 8 others, sorted by the key that the band has there; all
-    three are empty where everything is compared.
+    A slot is the place of a claim. `offsets`, of each band its keys and one, lead into the `places` of codes, of each
+    band all of them, sorted by the key that the band has there. Both are numbers of three bytes, with some bytes behind
+    them, and empty where everything is compared.
     """
 
     codes: Words
     textures: Words
     slots: Numbers
-    offsets: Numbers
-    low: Halves
-    high: Bytes
+    offsets: Bytes
+    places: Bytes
 
     def with_buckets(self, rule: Rule) -> "Block":
-        offsets = np.zeros(rule.keys_among(len(self.codes)), np.uint32)
-        low = np.empty((rule.bands, len(self.codes)), np.uint16)
-        high = np.empty((rule.bands, len(self.codes)), np.uint8)
-        kernels.fill(self.codes, rule, offsets, low, high)
-        return self._replace(offsets=frozen(offsets), low=frozen(low), high=frozen(high))
+        offsets = np.zeros(THREE * rule.keys_among(len(self.codes)) + BEYOND, np.uint8)
+        places = np.zeros(THREE * rule.bands * len(self.codes) + BEYOND, np.uint8)
+        kernels.fill(self.codes, rule, offsets, places)
+        return self._replace(offsets=frozen(offsets), places=frozen(places))
 
     def slice(self, start: int, stop: int) -> "Block":
         return unsorted(self.codes[start:stop], self.textures[start:stop], self.slots[start:stop])
 
 
 def unsorted(codes: Words, textures: Words, slots: Numbers) -> Block:
-    offsets, low, high = np.empty(0, np.uint32), np.empty((0, 0), np.uint16), np.empty((0, 0), np.uint8)
-    return Block(frozen(codes), frozen(textures), frozen(slots), frozen(offsets), frozen(low), frozen(high))
+    none = frozen(np.empty(0, np.uint8))
+    return Block(frozen(codes), frozen(textures), frozen(slots), none, none)
 
 
 class Rules:

@@ -26,7 +26,7 @@ import numpy as np
 from matching.index.mapped import mapped
 from matching.index.segment import Array, Claimed, frozen
 
-VERSION: Final = 3
+VERSION: Final = 4
 _MAGIC: Final = b"veto-seg"
 _HEAD: Final = struct.Struct("<8sQ")
 _MAC: Final = 32
