@@ -23,10 +23,10 @@ from matching.records import records
 
 log = structlog.get_logger(__name__)
 
-QUICK_THREADS: Final = 4
-LARGE_THREADS: Final = 2  # images: hashed in processes of their own, while these wait
+SHORT_BYTES: Final = 1024  # of a check: a hash or a few, not those of an image
 LARGE_BYTES: Final = 64 * 1024
-IMAGES: Final = f"{API_PREFIX}check/image"
+CHECKS: Final = f"{API_PREFIX}check"
+IMAGES: Final = f"{CHECKS}/image"
 ALWAYS: Final = {"/healthz", "/readyz"}  # a balancer of load must not take a busy process for a dead one
 
 
@@ -36,8 +36,10 @@ class Front:
     def __init__(self, handler: Handler) -> None:
         self.handler = handler
         self.room = Room()
-        self.quick = Lane(QUICK_THREADS)
-        self.large = Lane(LARGE_THREADS)
+        self.short = Lane(1)  # one interpreter does them: threads that take turns at it make each of them slower
+        self.checks = Lane(2)  # one searches, without the interpreter, while the other has it
+        self.large = Lane(2)  # images and whatever is as large: hashed in processes of their own, while these wait
+        self.others = Lane(4)
 
     async def __rsgi__(self, scope: Scope, transport: Transport) -> None:
         environ = environ_of(scope)
@@ -49,8 +51,7 @@ class Front:
                     transport.response_bytes(400, [], b"")
                     return
                 environ |= {"wsgi.input": body, "CONTENT_LENGTH": str(arriving.length), RECEIVED_AT: time.monotonic()}
-                large = arriving.length > LARGE_BYTES or scope.path == IMAGES
-                lane = self.large if large else self.quick
+                lane = self.lane_of(scope.path, arriving.length)
                 await lane.do(partial(self.answer, environ, transport), always=scope.path in ALWAYS)
             except Problem as problem:
                 request_id = f"req_{secrets.token_hex(12)}"
@@ -61,6 +62,13 @@ class Front:
     def __rsgi_del__(self, _: Any) -> None:
         """When all is answered, before a worker ends: in granian's nothing is run that is registered at exit."""
         records().written()
+
+    def lane_of(self, path: str, length: int) -> Lane:
+        if length > LARGE_BYTES or path == IMAGES:
+            return self.large
+        if path.startswith(CHECKS):
+            return self.short if length <= SHORT_BYTES else self.checks
+        return self.others
 
     def answer(self, environ: dict[str, Any], transport: Transport) -> None:
         """In a thread."""

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 import orjson
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 from pydantic import ValidationError
 
@@ -38,10 +38,15 @@ IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif", "image/avif
 
 
 @router.post("/check", operation_id="check", response=CheckOut, exclude_none=True, summary="Check by hashes")
-def check(request: HttpRequest, body: CheckIn) -> dict[str, Any]:
+def check(request: HttpRequest, body: CheckIn) -> HttpResponse:
     platform_request, question = cast("PlatformRequest", request), asked_by(body)
     platform_request.quota = quota.charge(platform_request.access, question.cost)
-    return answer(platform_request, question, request.body)
+    return as_it_is(answer(platform_request, question, request.body))
+
+
+def as_it_is(said: dict[str, Any]) -> HttpResponse:
+    """Past ninja, which would read it again by its schema: tests do that, and it took a twentieth of a check."""
+    return HttpResponse(orjson.dumps(said), content_type="application/json")
 
 
 def asked_by(body: CheckIn) -> Question:
