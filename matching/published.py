@@ -10,7 +10,9 @@ the number. One server counts: of a replica, which may lag behind it, nothing is
 """
 
 import secrets
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -18,8 +20,11 @@ from uuid import UUID
 
 import redis
 from django.conf import settings
+from django.db import DatabaseError, InterfaceError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
+SILENT_S = 5.0  # in which a Redis that did not answer in time is not asked again
 
 RAISE = """
 local entry = redis.call('HMGET', KEYS[1], 'epoch', 'number', 'head', 'mark')
@@ -110,18 +115,26 @@ def read(lineage: UUID) -> Entry:
 class Latest:
     """The latest acknowledged position as one process may believe it. Thread-safe.
 
-    `from_database` reads the position in PostgreSQL; what it raises when PostgreSQL is away is raised here.
+    `from_database` reads the position in PostgreSQL; what it raises when PostgreSQL is away is raised here. A Redis
+    that says nothing is left alone for a moment: it costs one wait, and not one for each question.
     """
 
     def __init__(self, lineage: UUID, from_database: Callable[[], Position]) -> None:
         self.lineage = lineage
         self._from_database = from_database
         self._checked: Entry | None = None
+        self._silent_until = 0.0  # by the monotonic clock
 
     def position(self) -> Position:
         """A position that no change acknowledged before this call lies beyond."""
+        if time.monotonic() < self._silent_until:
+            with suppress(DatabaseError, InterfaceError):
+                return self._from_database()
         try:
             entry = read(self.lineage)
+        except redis.TimeoutError:
+            self._silent_until = time.monotonic() + SILENT_S
+            return self._from_database()
         except (redis.RedisError, NoEntryError):
             return self._from_database()
         checked = self._checked

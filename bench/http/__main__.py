@@ -119,7 +119,7 @@ def with_workers(
             found["following_cpu_ms"] = round(1000 * (cpu_of(web.pid) - before) / given.seconds / REGISTRATIONS, 2)
             for kind, requests in asked.items():
                 if given.kinds in kind:
-                    found[kind] = of_kind(address.port, requests, web, given.seconds, 4 + 4 * count)
+                    found[kind] = of_kind(address.port, requests, web, given.seconds, at_once(kind, count))
                     say(count, kind, found[kind])
         found["registering"] = registered
         say("registering", registered)
@@ -127,6 +127,11 @@ def with_workers(
         for part in (*rest, web):
             part.stop()
     return found
+
+
+def at_once(kind: str, workers: int) -> int:
+    """As many as keep all of them busy, and fewer than make the last of them wait until it is refused."""
+    return 4 + 4 * workers if "image" in kind else 16 * workers
 
 
 def of_kind(port: int, requests: Sequence[bytes], web: Child, seconds: float, connections: int) -> dict[str, Any]:

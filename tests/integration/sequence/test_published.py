@@ -6,9 +6,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from matching import published
+from matching.published import Position
 from tests.integration.sequence.hashes import random_hash
 from tests.integration.sequence.processes import Cast, World
 
@@ -263,6 +267,27 @@ def test_a_stopped_or_silent_valkey_delays_the_acknowledgement_and_no_answer(wor
         world.valkey.resume()
     assert writer.do("protect", code=after)["in_effect"]
     assert [reader.do("ask", code=code) for code in (stopped, silent, after)] == ["protected"] * 3
+
+
+def test_a_silent_valkey_costs_one_wait_and_not_one_for_each_question(settings: Any) -> None:
+    there = Position(1, 7, "0" * 16)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings.REDIS_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        latest = published.Latest(uuid4(), lambda: there)
+        forget_the_client()
+        try:
+            assert [latest.position() for _ in range(20)] == [there] * 20
+        finally:
+            forget_the_client()
+        silent.setblocking(False)
+        silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            silent.accept()
+
+
+def forget_the_client() -> None:
+    published.script.cache_clear()
+    published.client.cache_clear()
 
 
 @contextlib.contextmanager

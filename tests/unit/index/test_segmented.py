@@ -3,14 +3,15 @@
 import random
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
 from matching.hashing.fingerprint import Fingerprint, Hash
 from matching.hashing.profile import VETO_1
 from matching.index import kernels, segment
 from matching.index.interface import Hit
-from matching.index.scan import ScanIndex
-from matching.index.segment import Rules, built
+from matching.index.scan import WORDS, ScanIndex
+from matching.index.segment import EMPTY, Rules, Segment, built, frozen, unsorted
 from matching.index.segmented import SegmentedIndex, warm
 from tests.unit.index.photos import Put, asking, code, flipped, near, photo
 
@@ -72,6 +73,19 @@ def test_thousands_of_questions_get_the_plain_index_s_answers(source: random.Ran
         found += len(hits)
     assert len(asked) > 2000
     assert found > 500
+
+
+@pytest.mark.parametrize("name", ["pdq", "dhash"])
+def test_a_code_is_found_whether_its_place_takes_one_byte_or_three(name: str) -> None:
+    rules, count, key = Rules(), 70_000, (VETO_1.name, name)
+    codes = np.random.default_rng(7).integers(0, 2**64, (count, WORDS), np.uint64)
+    textures = codes if name == "pdq" else codes[:0]
+    block = unsorted(codes, textures, np.arange(count, dtype=np.uint32)).with_buckets(rules.rules[key])
+    held = Segment(EMPTY._replace(high=np.zeros(count, np.uint64)), {key: (block,)})
+    places = [0, 255, 256, 65_535, 65_536, count - 1]
+    asked = frozen(codes[places]), frozen(codes[places] if name == "pdq" else textures)
+    found = held.search(key, rules.rules[key], *asked, frozen(np.arange(1, len(places) + 1, dtype=np.uint32)))
+    assert found.tolist() == [[question, place, 0] for question, place in enumerate(places)]
 
 
 def test_all_hashes_of_an_image_are_asked_at_once(source: random.Random, photos: list[Put]) -> None:
