@@ -1,4 +1,4 @@
-"""`python -m tests.chaos SECONDS [SEED]`: faults while people register, change, withdraw and platforms ask.
+"""`python -m tests.chaos SECONDS [SEED]`: faults while people register, change, withdraw and erase, and platforms ask.
 
 The last line is JSON, the one before it counts the faults. Exit code 1 where something acknowledged was lost, an
 answer was wrong, or a kind of fault never came in a run that is long enough for all. The log names the seed and each

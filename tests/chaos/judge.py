@@ -4,7 +4,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from tests.chaos.ledger import PUT_BACK, REGISTER, REVISE, WITHDRAW, Act, Ledger, Photo, Uses
+from tests.chaos.ledger import ERASE, PUT_BACK, REGISTER, REVISE, WITHDRAW, Act, Ledger, Photo, Uses
 from tests.chaos.people import Person
 from tests.chaos.platforms import asked
 from tests.chaos.stage import WORKERS, Stage
@@ -34,7 +34,10 @@ ACTIONS = {
     REVISE: "photo.revised",
     WITHDRAW: "photo.withdrawn",
     PUT_BACK: "photo.restored",
+    ERASE: "photo.erased",
 }
+ERASED = "SELECT subject::text, count(*) FROM consent_auditevent WHERE action = 'photo.erased' GROUP BY subject"
+OF_NO_PHOTO = "SELECT count(*) FROM matching_protection WHERE id NOT IN (SELECT protection FROM consent_photo)"
 
 
 def judge(stage: Stage, ledger: Ledger, people: list[Person]) -> list[str]:
@@ -49,7 +52,7 @@ def judge(stage: Stage, ledger: Ledger, people: list[Person]) -> list[str]:
     with line_to_each_worker(web, WORKERS) as lines:
         answers = [denied_by(line, stage.key, ledger) for line in lines]
     await_deliveries(stage)
-    faults += [*twice(stage, ledger), *of_events(stage, ledger), *of_mails(stage, people)]
+    faults += [*twice(stage, ledger), *of_erased(stage, ledger), *of_events(stage, ledger), *of_mails(stage, people)]
     ledger.settle(kept, answers, len(faults))
     return faults
 
@@ -89,6 +92,18 @@ def twice(stage: Stage, ledger: Ledger) -> Iterator[str]:
             yield f"{sending}: nobody has sent it"
     for (count,) in stage.world.execute(GAPS):
         yield f"the sequence of {count} changes has a gap"
+
+
+def of_erased(stage: Stage, ledger: Ledger) -> Iterator[str]:
+    """Each once, and no other; nothing is left that a check could find."""
+    asked_for = {photo.id: 1 for photo in ledger.photos if photo.erased}
+    happened = dict(stage.world.execute(ERASED))
+    for photo in asked_for.keys() | happened.keys():
+        if asked_for.get(photo, 0) != happened.get(photo, 0):
+            yield f"{photo} was erased {happened.get(photo, 0)} times, of {asked_for.get(photo, 0)}"
+    for (count,) in stage.world.execute(OF_NO_PHOTO):
+        if count:
+            yield f"{count} protections belong to no photo"
 
 
 def counted(photo: Photo, actions: list[str], opt_outs: int, changes: int, events: int) -> Iterator[str]:

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 Uses = frozenset[str]
 NOTHING: Uses = frozenset()
-REGISTER, REVISE, WITHDRAW, PUT_BACK = "register", "revise", "withdraw", "put back"
+REGISTER, REVISE, WITHDRAW, PUT_BACK, ERASE = "register", "revise", "withdraw", "put back", "erase"
 
 
 @dataclass
@@ -31,6 +31,11 @@ class Photo:
     def refused(self) -> Uses:
         """What the last act has left, if that was acknowledged."""
         return self.outcomes[-1]
+
+    @property
+    def erased(self) -> bool:
+        """Whether that was asked for: for good, so nothing comes after it."""
+        return bool(self.acts) and self.acts[-1].kind == ERASE
 
     def must_deny(self, since: int) -> Uses:
         """What a check must deny that was sent when `since` was so: what nothing that may have been so leaves open."""
@@ -116,8 +121,8 @@ class Ledger:
         """At the end. `kept`: what the database refuses, by `sending`; `answers`: of each worker, what it denies."""
         self.wrong += wrong
         for photo in self.photos:
-            said = [kept.get(photo.sending), *(each.get(photo.sending) for each in answers)]
-            self.lost += any(each != photo.refused for each in said)
+            stands = kept.get(photo.sending) == (None if photo.erased else photo.refused)
+            self.lost += not stands or any(each.get(photo.sending) != photo.refused for each in answers)
 
     def result(self) -> dict[str, int]:
         names = ("acknowledged", "lost", "wrong", "unavailable", "slowest_effect_ms")

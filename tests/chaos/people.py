@@ -11,7 +11,7 @@ import httpx
 from matching.hashing.hashes import fingerprint_of
 from matching.hashing.pictures import pictures
 from matching.uses import IDS, PRESETS, refused
-from tests.chaos.ledger import NOTHING, PUT_BACK, REGISTER, REVISE, WITHDRAW, Act, Ledger, Photo, Uses
+from tests.chaos.ledger import ERASE, NOTHING, PUT_BACK, REGISTER, REVISE, WITHDRAW, Act, Ledger, Photo, Uses
 from tests.integration.accounts.browser import hidden
 from tests.integration.sequence.hashes import random_hash
 from tests.pictures import encoded, picture
@@ -21,6 +21,9 @@ PAUSE_S = 0.02
 MOST_UNSURE = 20
 SAID = re.compile(r'(?s)role="status">(.*?)</main>')
 IN_EFFECT = "Every check from now on takes it into account."
+ERASED = "registration is erased."
+TAKING_EFFECT = "It is taking effect"
+PROVE = "/account/again"
 PASSWORD = "a heron stands in the reeds"
 
 
@@ -37,14 +40,14 @@ def jpeg_of(seed: int) -> bytes:
 
 
 class Person:
-    """Registers photos, changes what they refuse, withdraws them and puts them back. What was not acknowledged is
-    tried again, as a browser's queue or a person does.
+    """Registers photos, changes what they refuse, withdraws them, puts them back and erases them. What was not
+    acknowledged is tried again, as a browser's queue or a person does.
     """
 
     def __init__(self, url: str, ledger: Ledger, seed: int) -> None:
         self.url, self.ledger, self.random = url, ledger, random.Random(seed)
         self.client = browser(url)
-        self.token = ""
+        self.token = self.secret = ""
         self.mine: list[Photo] = []
         self.unsure: list[Act] = []
         self.signed_up: dict[str, bool] = {}  # by address: whether that was acknowledged
@@ -55,6 +58,7 @@ class Person:
         sheet = hidden(first)  # type: ignore[arg-type]
         opened = self.client.post("/account/case/open", data=sheet | {"last": sheet["secret"][-5:]})
         assert opened.status_code == httpx.codes.FOUND, opened.text
+        self.secret = sheet["secret"]
         self.token = token(self.client.get("/photos/here"))
 
     def turn(self) -> None:
@@ -75,6 +79,8 @@ class Person:
         return refused(self.random.choice([*(preset.uses for preset in PRESETS), some]))
 
     def another_act(self, photo: Photo) -> Act:
+        if self.random.random() < 0.1:
+            return Act(ERASE, photo, NOTHING)
         if not photo.refused:
             return Act(PUT_BACK, photo, photo.outcomes[-2])
         if self.random.random() < 0.5:
@@ -84,14 +90,14 @@ class Person:
     def attempt(self, act: Act) -> None:
         began = self.ledger.begin(act)
         try:
-            in_effect = self.register(act) if act.kind == REGISTER else self.change(act)
+            in_effect = {REGISTER: self.register, ERASE: self.erase}.get(act.kind, self.change)(act)
         except (httpx.HTTPError, ValueError, KeyError):
             in_effect = None
         if in_effect is None:
             self.unsure.append(act)
             return
         self.ledger.acknowledge(act, began, in_effect=in_effect)
-        if act.tries == 1:
+        if act.tries == 1 and act.kind != ERASE:
             self.mine.append(act.photo)
 
     def settle(self) -> bool:
@@ -127,15 +133,38 @@ class Person:
         answer = self.client.post(paths[act.kind], data=fields)
         if answer.headers.get("Location") != f"/photos/{photo.id}":
             return None
+        return IN_EFFECT in self.told(answer.headers["Location"])
+
+    def erase(self, act: Act) -> bool | None:
+        """The same. Whoever asks again may find no photo: an earlier try has erased it."""
+        answer = self.client.post(f"/photos/{act.photo.id}/erase", data={"csrfmiddlewaretoken": self.token})
+        if answer.status_code == httpx.codes.NOT_FOUND and act.tries > 1:
+            return False
+        leads_to = answer.headers.get("Location", "")
+        if leads_to.startswith(PROVE):
+            self.prove()
+        if leads_to != "/photos":
+            return None
+        told = self.told(leads_to)
+        return ERASED in told and TAKING_EFFECT not in told
+
+    def prove(self) -> None:
+        """That it is still this person."""
+        fields = {"csrfmiddlewaretoken": token(self.client.get(PROVE)), "password": self.secret}
+        self.client.post(PROVE, data=fields)
+        self.token = token(self.client.get("/photos/here"))
+
+    def told(self, address: str) -> str:
+        """What a page says of what was done; nothing where it can't be had."""
         for _ in range(3):
             try:
-                page = self.client.get(answer.headers["Location"])
+                page = self.client.get(address)
             except httpx.HTTPError:
                 continue
             if page.status_code == httpx.codes.OK:
                 said = SAID.search(page.text)
-                return bool(said and IN_EFFECT in said[1].partition("<h1>")[0])
-        return False
+                return said[1].partition("<h1>")[0] if said else ""
+        return ""
 
     def sign_up(self) -> None:
         """Somebody new, by e-mail: asked once, and never again."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.ledger import NOTHING, REGISTER, REVISE, WITHDRAW, Act, Ledger, Photo, Uses
+from tests.chaos.ledger import ERASE, NOTHING, REGISTER, REVISE, WITHDRAW, Act, Ledger, Photo, Uses
 
 ROOT = Path(__file__).resolve().parents[2]
 LESS, MORE = frozenset({"edit"}), frozenset({"edit", "train"})
@@ -65,6 +65,14 @@ def test_a_withdrawal_that_did_not_last_is_a_loss(kept: Uses, said: Uses) -> Non
     photo = done(ledger, WITHDRAW, registered(ledger), NOTHING)
     ledger.settle({photo.sending: kept}, [{photo.sending: said}], wrong=0)
     assert ledger.lost == 1
+
+
+@pytest.mark.parametrize(("kept", "lost"), [(None, 0), (NOTHING, 1), (LESS, 1)])
+def test_what_was_erased_and_is_still_kept_is_a_loss(kept: Uses | None, lost: int) -> None:
+    ledger = Ledger()
+    photo = done(ledger, ERASE, registered(ledger), NOTHING)
+    ledger.settle({} if kept is None else {photo.sending: kept}, [{photo.sending: NOTHING}], wrong=0)
+    assert ledger.lost == lost
 
 
 @pytest.mark.long
