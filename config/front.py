@@ -36,8 +36,8 @@ class Front:
     def __init__(self, handler: Handler) -> None:
         self.handler = handler
         self.room = Room()
-        self.short = Lane(1)  # one interpreter does them: threads that take turns at it make each of them slower
-        self.checks = Lane(2)  # one searches, without the interpreter, while the other has it
+        self.short = Lane(1, spare=3)  # one interpreter does them: threads that take turns at it make each slower
+        self.checks = Lane(2, spare=2)  # one searches, without the interpreter, while the other has it
         self.large = Lane(2)  # images and whatever is as large: hashed in processes of their own, while these wait
         self.others = Lane(4)
 

@@ -20,30 +20,41 @@ from matching.problems import Problem
 MOST_WAITING: Final = 64
 LONGEST_S: Final = 1.0
 SWEEP_S: Final = 0.02
+SLOW_S: Final = 0.1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Job:
-    work: Callable[[], None]
+    work: Callable[[], None] | None  # None: it waited too long
     too_late_at: float  # by the monotonic clock
     done: "asyncio.Future[None]"
 
 
 class Lane:
-    def __init__(self, threads: int) -> None:
+    """So many threads at a time. In the place of one whose work takes long, as where PostgreSQL hangs, a spare one goes
+    on; it is spare itself when it is done.
+
+    What becomes of a job is decided by who takes it out of a dictionary, which no two threads can.
+    """
+
+    def __init__(self, threads: int, *, spare: int = 0) -> None:
         self._jobs: SimpleQueue[Job] = SimpleQueue()
+        self._waiting: dict[Job, bool] = {}
+        self._running: dict[Job, float] = {}  # since when
         self._ended: deque[tuple[Job, BaseException | None]] = deque()
         self._open = 0
-        for number in range(threads):
+        self._turns = threading.Semaphore(threads)
+        for number in range(threads + spare):
             threading.Thread(target=self._work, name=f"answers-{number}", daemon=True).start()
 
     async def do(self, work: Callable[[], None], *, always: bool = False) -> None:
         """Until a thread has done it. Raises what it raises, and Problem (overloaded) where it is not begun."""
-        if not always and self._jobs.qsize() >= MOST_WAITING:
+        if not always and len(self._waiting) >= MOST_WAITING:
             raise overloaded()
         too_late_at = float("inf") if always else time.monotonic() + LONGEST_S
         loop = asyncio.get_running_loop()
         job = Job(work, too_late_at, loop.create_future())
+        self._waiting[job] = True
         self._jobs.put(job)
         self._open += 1
         if self._open == 1:
@@ -51,6 +62,14 @@ class Lane:
         await job.done
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = time.monotonic()
+        for job in self._waiting.copy():
+            if now > job.too_late_at and self._waiting.pop(job, False):
+                job.work = None  # which held what was sent
+                self._ended.append((job, overloaded()))
+        for job, since in self._running.copy().items():
+            if now - since > SLOW_S and self._running.pop(job, None) is not None:
+                self._turns.release()  # its thread waits for another one when it is done
         while self._ended:
             self._open -= 1
             end(*self._ended.popleft())
@@ -59,9 +78,15 @@ class Lane:
 
     def _work(self) -> None:
         while True:
-            self._do(self._jobs.get())  # in a call of its own: a thread that waits holds nobody's photo
+            self._turns.acquire()
+            while self._do(self._jobs.get()):  # in a call of its own: a thread that waits holds nobody's photo
+                pass
 
-    def _do(self, job: Job) -> None:
+    def _do(self, job: Job) -> bool:
+        """Whether this thread still has its turn then."""
+        if not self._waiting.pop(job, False) or job.work is None:
+            return True
+        self._running[job] = time.monotonic()
         fault: BaseException | None = None
         try:
             if time.monotonic() > job.too_late_at:
@@ -70,6 +95,7 @@ class Lane:
         except BaseException as error:  # noqa: BLE001 (raised again where it is waited for)
             fault = error
         self._ended.append((job, fault))
+        return self._running.pop(job, None) is not None
 
 
 def end(job: Job, fault: BaseException | None) -> None:

@@ -12,7 +12,6 @@ the number. One server counts: of a replica, which may lag behind it, nothing is
 import secrets
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -127,15 +126,19 @@ class Latest:
 
     def position(self) -> Position:
         """A position that no change acknowledged before this call lies beyond."""
+        away: Exception | None = None
         if time.monotonic() < self._silent_until:
-            with suppress(DatabaseError, InterfaceError):
+            try:
                 return self._from_database()
+            except (DatabaseError, InterfaceError) as error:
+                away, self._silent_until = error, 0.0
         try:
             entry = read(self.lineage)
-        except redis.TimeoutError:
-            self._silent_until = time.monotonic() + SILENT_S
-            return self._from_database()
-        except (redis.RedisError, NoEntryError):
+        except (redis.RedisError, NoEntryError) as error:
+            if away:
+                raise away from None
+            if isinstance(error, redis.TimeoutError):
+                self._silent_until = time.monotonic() + SILENT_S
             return self._from_database()
         checked = self._checked
         if checked is None or checked.incarnation != entry.incarnation:

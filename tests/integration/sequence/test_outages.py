@@ -6,7 +6,10 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import psycopg
@@ -164,6 +167,29 @@ def test_checks_answered_while_postgresql_is_away_are_kept_when_it_is_back(
 
     until(kept)
     assert [line.ask("GET", "/v1/status").json["checks_dropped"] for line in lines] == everywhere(0)
+
+
+def test_questions_that_need_a_postgresql_that_hangs_hold_up_no_others(
+    world: World, key: str, known: str, writer: Actor, web: Web, lines: list[Line]
+) -> None:
+    unknown = issue(world)
+
+    def ask() -> str:
+        with closing(Line(web.port)) as line:
+            return line.check(known, unknown)
+
+    world.postgres.pause()
+    with ThreadPoolExecutor() as others:
+        try:
+            hanging = [others.submit(ask) for _ in range(2)]
+            time.sleep(0.5)
+            for _ in range(3):
+                assert answers(lines, known, key) == everywhere("protected")
+                assert answers(lines, random_hash(), key) == everywhere("no_match")
+            assert not any(each.done() for each in hanging)
+        finally:
+            world.postgres.resume()
+        assert [each.result() for each in hanging] == ["protected"] * 2
 
 
 @pytest.mark.parametrize("how", ["kill", "stop"])

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import OperationalError
 
 from matching import published
 from matching.published import Position
@@ -283,6 +284,30 @@ def test_a_silent_valkey_costs_one_wait_and_not_one_for_each_question(settings: 
         silent.accept()[0].close()
         with pytest.raises(BlockingIOError):
             silent.accept()
+
+
+def test_with_postgresql_away_a_valkey_that_was_silent_is_asked_again(settings: Any) -> None:
+    there, url = Position(1, 7, "0" * 16), settings.REDIS_URL
+    database = [there, there, OperationalError()]
+
+    def from_database() -> Position:
+        if isinstance(said := database.pop(0), Position):
+            return said
+        raise said
+
+    lineage = uuid4()
+    published.publish(lineage, there)
+    latest = published.Latest(lineage, from_database)
+    assert latest.position() == there
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings.REDIS_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        forget_the_client()
+        assert latest.position() == there
+        settings.REDIS_URL = url
+        forget_the_client()
+        assert latest.position() == there
+        silent.accept()[0].close()
+    assert not database
 
 
 def forget_the_client() -> None:
