@@ -27,7 +27,8 @@ SHORT_BYTES: Final = 1024  # of a check: a hash or a few, not those of an image
 LARGE_BYTES: Final = 64 * 1024
 CHECKS: Final = f"{API_PREFIX}check"
 IMAGES: Final = f"{CHECKS}/image"
-ALWAYS: Final = {"/healthz", "/readyz"}  # a balancer of load must not take a busy process for a dead one
+ALIVE: Final = "/healthz"
+ALWAYS: Final = {ALIVE, "/readyz"}  # a balancer of load must not take a busy process for a dead one
 
 
 class Front:
@@ -40,6 +41,7 @@ class Front:
         self.checks = Lane(2, spare=2)  # one searches, without the interpreter, while the other has it
         self.large = Lane(2)  # images and whatever is as large: hashed in processes of their own, while these wait
         self.others = Lane(4)
+        self.alive = Lane(1)  # whatever else hangs: this process answers
 
     async def __rsgi__(self, scope: Scope, transport: Transport) -> None:
         environ = environ_of(scope)
@@ -68,7 +70,7 @@ class Front:
             return self.large
         if path.startswith(CHECKS):
             return self.short if length <= SHORT_BYTES else self.checks
-        return self.others
+        return self.alive if path == ALIVE else self.others
 
     def answer(self, environ: dict[str, Any], transport: Transport) -> None:
         """In a thread."""
