@@ -37,7 +37,8 @@ class Front:
     def __init__(self, handler: Handler) -> None:
         self.handler = handler
         self.room = Room()
-        self.short = Lane(1, spare=3)  # one interpreter does them: threads that take turns at it make each slower
+        # One interpreter does them: threads that take turns at it make each slower. They are short, so more may wait.
+        self.short = Lane(1, spare=3, waiting=128)
         self.checks = Lane(2, spare=2)  # one searches, without the interpreter, while the other has it
         self.large = Lane(2)  # images and whatever is as large: hashed in processes of their own, while these wait
         self.others = Lane(4)

@@ -37,7 +37,9 @@ class Lane:
     What becomes of a job is decided by who takes it out of a dictionary, which no two threads can.
     """
 
-    def __init__(self, threads: int, *, spare: int = 0) -> None:
+    def __init__(self, threads: int, *, spare: int = 0, waiting: int | None = None) -> None:
+        """`waiting`: how many may wait, else MOST_WAITING."""
+        self._most_waiting = waiting or MOST_WAITING
         self._jobs: SimpleQueue[Job] = SimpleQueue()
         self._waiting: dict[Job, bool] = {}
         self._running: dict[Job, float] = {}  # since when
@@ -49,7 +51,7 @@ class Lane:
 
     async def do(self, work: Callable[[], None], *, always: bool = False) -> None:
         """Until a thread has done it. Raises what it raises, and Problem (overloaded) where it is not begun."""
-        if not always and len(self._waiting) >= MOST_WAITING:
+        if not always and len(self._waiting) >= self._most_waiting:
             raise overloaded()
         too_late_at = float("inf") if always else time.monotonic() + LONGEST_S
         loop = asyncio.get_running_loop()
