@@ -22,10 +22,11 @@ LONGEST_S: Final = 1.0
 SWEEP_S: Final = 0.02
 SLOW_S: Final = 0.1
 
+Work = Callable[[], None]
 
-@dataclass(slots=True, eq=False)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    work: Callable[[], None] | None  # None: it waited too long
     too_late_at: float  # by the monotonic clock
     done: "asyncio.Future[None]"
 
@@ -37,11 +38,11 @@ class Lane:
     What becomes of a job is decided by who takes it out of a dictionary, which no two threads can.
     """
 
-    def __init__(self, threads: int, *, spare: int = 0, waiting: int | None = None) -> None:
-        """`waiting`: how many may wait, else MOST_WAITING."""
-        self._most_waiting = waiting or MOST_WAITING
+    def __init__(self, threads: int, *, spare: int = 0, waiting: int = MOST_WAITING) -> None:
+        """`spare`: threads that go on in the place of others; `waiting`: how many requests may wait."""
+        self._most_waiting = waiting
         self._jobs: SimpleQueue[Job] = SimpleQueue()
-        self._waiting: dict[Job, bool] = {}
+        self._waiting: dict[Job, Work] = {}
         self._running: dict[Job, float] = {}  # since when
         self._ended: deque[tuple[Job, BaseException | None]] = deque()
         self._open = 0
@@ -49,14 +50,14 @@ class Lane:
         for number in range(threads + spare):
             threading.Thread(target=self._work, name=f"answers-{number}", daemon=True).start()
 
-    async def do(self, work: Callable[[], None], *, always: bool = False) -> None:
+    async def do(self, work: Work, *, always: bool = False) -> None:
         """Until a thread has done it. Raises what it raises, and Problem (overloaded) where it is not begun."""
         if not always and len(self._waiting) >= self._most_waiting:
             raise overloaded()
         too_late_at = float("inf") if always else time.monotonic() + LONGEST_S
         loop = asyncio.get_running_loop()
-        job = Job(work, too_late_at, loop.create_future())
-        self._waiting[job] = True
+        job = Job(too_late_at, loop.create_future())
+        self._waiting[job] = work
         self._jobs.put(job)
         self._open += 1
         if self._open == 1:
@@ -66,8 +67,7 @@ class Lane:
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         now = time.monotonic()
         for job in self._waiting.copy():
-            if now > job.too_late_at and self._waiting.pop(job, False):
-                job.work = None  # which held what was sent
+            if now > job.too_late_at and self._waiting.pop(job, None) is not None:
                 self._ended.append((job, overloaded()))
         for job, since in self._running.copy().items():
             if now - since > SLOW_S and self._running.pop(job, None) is not None:
@@ -86,14 +86,15 @@ class Lane:
 
     def _do(self, job: Job) -> bool:
         """Whether this thread still has its turn then."""
-        if not self._waiting.pop(job, False) or job.work is None:
+        work = self._waiting.pop(job, None)
+        if work is None:  # it waited too long
             return True
-        self._running[job] = time.monotonic()
+        began = self._running[job] = time.monotonic()
         fault: BaseException | None = None
         try:
-            if time.monotonic() > job.too_late_at:
+            if began > job.too_late_at:
                 raise overloaded()
-            job.work()
+            work()
         except BaseException as error:  # noqa: BLE001 (raised again where it is waited for)
             fault = error
         self._ended.append((job, fault))

@@ -9,7 +9,8 @@ from numba.core import cgutils
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
 
-TILES: Final = 16  # of a code, each of as many bits
+from matching.index.distances import TILES
+
 EIGHT: Final = 8
 THREE: Final = 3  # bytes of a number below 2^24, the lowest first
 BEYOND: Final = THREE * EIGHT  # bytes that are read from where a number begins, and must be there

@@ -96,11 +96,11 @@ def twice(stage: Stage, ledger: Ledger) -> Iterator[str]:
 
 def of_erased(stage: Stage, ledger: Ledger) -> Iterator[str]:
     """Each once, and no other; nothing is left that a check could find."""
-    asked_for = {photo.id: 1 for photo in ledger.photos if photo.erased}
-    happened = dict(stage.world.execute(ERASED))
+    asked_for = Counter(photo.id for photo in ledger.photos if photo.erased)
+    happened = Counter(dict(stage.world.execute(ERASED)))
     for photo in asked_for.keys() | happened.keys():
-        if asked_for.get(photo, 0) != happened.get(photo, 0):
-            yield f"{photo} was erased {happened.get(photo, 0)} times, of {asked_for.get(photo, 0)}"
+        if asked_for[photo] != happened[photo]:
+            yield f"{photo} was erased {happened[photo]} times, of {asked_for[photo]}"
     for (count,) in stage.world.execute(OF_NO_PHOTO):
         if count:
             yield f"{count} protections belong to no photo"

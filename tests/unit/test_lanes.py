@@ -27,12 +27,11 @@ def test_work_is_done_in_a_thread_and_its_fault_told() -> None:
 
 
 def test_what_waits_too_long_or_behind_too_many_is_refused_undone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lanes, "MOST_WAITING", 2)
     monkeypatch.setattr(lanes, "LONGEST_S", 0.0)
     done: list[str] = []
 
     async def ask() -> list[BaseException | None]:
-        lane, busy, go_on = Lane(1), threading.Event(), threading.Event()
+        lane, busy, go_on = Lane(1, waiting=2), threading.Event(), threading.Event()
 
         def hold() -> None:
             busy.set()
